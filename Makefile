@@ -1,0 +1,59 @@
+# Every target makes its own environment in .venv: uv when it can be had, else pip. Needs Python 3.11+ and make.
+PYTHON ?= python3
+PY := .venv/bin/python
+ARGS ?=
+BENCH ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check bench faults rehearse synth lock format clean
+
+help:            ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/local   ## send real requests through the whole pipeline on this machine and account for each (ARGS=--all, --json)
+	@$(PY) -m local.demo $(ARGS)
+
+test: .venv/all     ## every test (ARGS=tests/unit to choose); browser tests run where Chromium is found
+	@CHROMIUM="$$(sh tests/browser/chromium.sh)" $(PY) -m pytest $(ARGS)
+
+check: .venv/all    ## format, lint, types, imports, synth with cdk-nag, cfn-lint; no tests
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-cache
+	@$(MAKE) --no-print-directory synth
+
+synth: .venv/all    ## CloudFormation templates into cdk.out, without credentials; cdk-nag and cfn-lint must be clean
+	$(PY) app.py
+	.venv/bin/cfn-lint --non-zero-exit-code warning -- cdk.out/*.template.json
+	@echo "templates: cdk.out/*.template.json"
+
+bench: .venv/all    ## measure (BENCH=transform for one); each ends in one line `bench NAME key=value ...`
+	@$(PY) -m bench $(BENCH)
+
+faults: .venv/all   ## break the pipeline on purpose at every step, and show that nothing acknowledged was lost
+	@$(PY) -m pytest tests/faults -q -p no:randomly $(ARGS)
+
+lock:               ## write the three lock files anew from pyproject.toml
+	@$(MAKE) --no-print-directory .venv/bin/python
+	sh local/install.sh lock
+
+format: .venv/all   ## format and fix what can be fixed
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+clean:              ## remove all that make made
+	rm -rf .venv .footfall cdk.out build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Footfall needs Python 3.11 or newer; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv .venv
+
+.venv/local: local/requirements.txt | .venv/bin/python
+	@sh local/install.sh local/requirements.txt
+	@touch $@
+
+.venv/all: requirements.txt pyproject.toml | .venv/bin/python
+	@sh local/install.sh requirements.txt
+	@sh local/install.sh --self
+	@touch $@ .venv/local
