@@ -1,0 +1,1 @@
+"""Footfall: privacy-first web and e-mail tracking that accounts for every hit."""

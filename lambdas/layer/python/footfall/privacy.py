@@ -1,0 +1,68 @@
+"""What happens to an IP address, a secret in a URL and a value that must not be shown; pure, used for every input alike."""
+
+import hashlib
+import hmac
+import ipaddress
+import re
+
+IPV4_PREFIX = 24
+IPV6_PREFIX = 48
+
+_DIGITS = re.compile(r"\d")
+_LETTERS = re.compile(r"[^\W\d_]")
+_SMALL_NUMBER = re.compile(r"\d{1,5}")
+
+
+def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an IP address; an IPv4-mapped IPv6 address is IPv4; None when it is not an address.
+
+    >>> parse_address("::ffff:203.0.113.7")
+    IPv4Address('203.0.113.7')
+    """
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def truncate_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """Keep the network of an address: IPv4 /24, IPv6 /48.
+
+    >>> truncate_address(ipaddress.ip_address("203.0.113.7"))
+    '203.0.113.0'
+    >>> truncate_address(ipaddress.ip_address("2001:db8:1:2:3:4:5:6"))
+    '2001:db8:1::'
+    """
+    prefix = IPV4_PREFIX if isinstance(address, ipaddress.IPv4Address) else IPV6_PREFIX
+    return str(ipaddress.ip_network((address, prefix), strict=False).network_address)
+
+
+def keyed_hash(key: bytes, text: str, *, hex_digits: int = 16) -> str:
+    """HMAC-SHA256 of `text`, cut to `hex_digits` hexadecimal digits."""
+    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:hex_digits]
+
+
+def token_entry(token: str, key: bytes) -> str:
+    """Write an accepted token as the configuration keeps it: `<key hex>:<HMAC-SHA256 hex>`, never the token itself."""
+    return f"{key.hex()}:{hmac.digest(key, token.encode(), hashlib.sha256).hex()}"
+
+
+def is_accepted_token(token: str, entries: tuple[tuple[bytes, bytes], ...]) -> bool:
+    """Compare a token with the accepted ones, each a (key, digest) pair, in constant time for each."""
+    encoded = token.encode("utf-8", "surrogatepass")
+    matches = [hmac.compare_digest(hmac.digest(key, encoded, "sha256"), digest) for key, digest in entries]
+    return any(matches)
+
+
+def mask(text: str, *, limit: int = 40) -> str:
+    """Show the shape of a value and not the value: letters become a, digits 9; numbers of up to 5 digits stay.
+
+    >>> mask("Jane.Doe@example.org"), mask("42")
+    ('aaaa.aaa@aaaaaaa.aaa', '42')
+    """
+    if _SMALL_NUMBER.fullmatch(text):
+        return text
+    return _LETTERS.sub("a", _DIGITS.sub("9", text[:limit]))

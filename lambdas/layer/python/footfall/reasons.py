@@ -1,0 +1,147 @@
+"""Every reason a request is not a row, declared once: code, metrics, alarms, runbook and documentation read this table."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What becomes of a request that has this reason."""
+
+    REJECT = "reject"  # could not be understood: a row in `rejects`
+    SUPPRESSED = "suppressed"  # understood, and on purpose not written: counted only
+    LOSS = "loss"  # should have been written and was not: counted, alarmed, evidence where it happened
+
+
+class Stage(StrEnum):
+    """Where it was decided."""
+
+    EDGE = "edge"
+    TRANSFORM = "transform"
+    DELIVERY = "delivery"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One reason: its code as written in rows and metrics, and what a person should know of it."""
+
+    code: str
+    kind: Kind
+    stage: Stage
+    meaning: str
+    remedy: str
+
+
+def _reject(code: str, stage: Stage, meaning: str, remedy: str) -> Reason:
+    return Reason(code=code, kind=Kind.REJECT, stage=stage, meaning=meaning, remedy=remedy)
+
+
+def _suppressed(code: str, meaning: str) -> Reason:
+    return Reason(code=code, kind=Kind.SUPPRESSED, stage=Stage.TRANSFORM, meaning=meaning, remedy="None: this is policy.")
+
+
+COLUMN_COUNT = _reject(
+    "column_count",
+    Stage.TRANSFORM,
+    "The line has not as many columns as the deployed field list; none of them can be trusted.",
+    "Compare `[edge] log_fields` with the fields of the deployed real-time log configuration.",
+)
+BAD_COLUMNS = _reject(
+    "bad_columns",
+    Stage.TRANSFORM,
+    "The time, the address or the request id does not look like one; no column can be trusted.",
+    "As for column_count: the order or the selection of fields differs from what was deployed.",
+)
+NOT_UTF8 = _reject(
+    "not_utf8",
+    Stage.TRANSFORM,
+    "The record is not text in UTF-8, or not base64.",
+    "Find what else writes into the stream; CloudFront does not send this.",
+)
+LINE_TOO_LONG = _reject(
+    "line_too_long",
+    Stage.TRANSFORM,
+    "The record is larger than any log line can be.",
+    "Find what else writes into the stream; CloudFront does not send this.",
+)
+UNKNOWN_SITE = _reject(
+    "unknown_site",
+    Stage.TRANSFORM,
+    "The request names a site that is not registered.",
+    "Register the site's id or host under `[sites.…]` in footfall.toml, or remove the tag.",
+)
+NO_SITE = _reject(
+    "no_site",
+    Stage.TRANSFORM,
+    "The request names no site, no host binds one, and there is no default site.",
+    "Set `[sites] default`, or bind the host to a site.",
+)
+NOT_RECORDING = _reject(
+    "not_recording",
+    Stage.TRANSFORM,
+    "A tracker path without `rec=1`, which Matomo ignores too.",
+    "Mend the tag: the Tracking API requires rec=1.",
+)
+UNKNOWN_PATH = _reject(
+    "unknown_path",
+    Stage.TRANSFORM,
+    "The path is none of the pixel's.",
+    "Only the pixel behaviours should have the real-time log configuration.",
+)
+EDGE_ERROR = _reject(
+    "edge_error",
+    Stage.EDGE,
+    "The edge answered with an error, so the client did not get its pixel.",
+    "See the status: 403 is the firewall or geography, 405 the method, 5xx the edge function.",
+)
+BODY_NOT_COLLECTED = _reject(
+    "body_not_collected",
+    Stage.EDGE,
+    "A POST with a body, which real-time logs never contain; the edge answered 501.",
+    "Send the parameters in the query string, or deploy the collector.",
+)
+
+GPC = _suppressed("gpc", "The visitor's browser sends Global Privacy Control, and `privacy.gpc` is drop.")
+DNT = _suppressed("dnt", "The visitor's browser sends Do Not Track, and `privacy.dnt` is drop.")
+UNKNOWN_SIGNAL = _suppressed("unknown_signal", "CloudFront cut the header list, so the signal is unknown and taken as on.")
+PREFLIGHT = _suppressed("preflight", "A CORS preflight (OPTIONS): the request it asks for follows.")
+HEAD = _suppressed("head", "A HEAD request: nothing was shown to anyone.")
+COLLECTOR_OWNS = _suppressed("collector_owns", "The collector records this request; its line only checks completeness.")
+
+NO_ROOM = Reason(
+    code="no_room",
+    kind=Kind.LOSS,
+    stage=Stage.TRANSFORM,
+    meaning="The batch had so many records that even the shortest rows would outgrow the response limit.",
+    remedy="Lower the buffer hints of the transform; find what writes so many tiny records into the stream.",
+)
+PROCESSING_FAILED = Reason(
+    code="processing_failed",
+    kind=Kind.LOSS,
+    stage=Stage.DELIVERY,
+    meaning="Firehose put records under the error prefix: the transform timed out, crashed or outgrew its limits.",
+    remedy="Read the transform's log, mend it, and import the objects of the error prefix before they expire in 3 days.",
+)
+
+REASONS: dict[str, Reason] = {
+    reason.code: reason
+    for reason in (
+        COLUMN_COUNT,
+        BAD_COLUMNS,
+        NOT_UTF8,
+        LINE_TOO_LONG,
+        UNKNOWN_SITE,
+        NO_SITE,
+        NOT_RECORDING,
+        UNKNOWN_PATH,
+        EDGE_ERROR,
+        BODY_NOT_COLLECTED,
+        GPC,
+        DNT,
+        UNKNOWN_SIGNAL,
+        PREFLIGHT,
+        HEAD,
+        COLLECTOR_OWNS,
+        NO_ROOM,
+        PROCESSING_FAILED,
+    )
+}

@@ -1,0 +1,125 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from footfall.configuration import Configuration
+from footfall.errors import ConfigurationError
+from footfall.hits.log_fields import REQUIRED
+from footfall.privacy import token_entry
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def test_the_shipped_file_deploys_unedited_and_shows_the_defaults():
+    assert Configuration() == Configuration.load(REPOSITORY / "footfall.toml")
+
+
+def test_what_the_functions_read_is_what_was_written():
+    configuration = Configuration.from_document(
+        {
+            "sites": {"default": "shop", "shop": {"ids": ["2"], "hosts": ["shop.example.org"]}},
+            "privacy": {"accepted_tokens": [token_entry("t", b"k" * 16)]},
+        }
+    )
+
+    assert configuration == Configuration.from_json(configuration.to_json())
+
+
+def test_every_problem_is_listed_at_once_with_key_value_and_what_is_allowed():
+    document = {
+        "nme": "x",
+        "name": "Not Allowed",
+        "sites": {"default": "b", "a": {"ids": ["1", 2]}, "c": {"ids": ["1"]}},
+        "edge": {"sampling_rate": 0, "domain_names": ["example.org"]},
+        "stream": {"shards": True},
+        "lake": "yes",
+    }
+
+    with pytest.raises(ConfigurationError) as error:
+        Configuration.from_document(document)
+
+    keys = {problem.partition(" = ")[0] for problem in error.value.problems}
+    assert {
+        "nme",
+        "name",
+        "sites.default",
+        "sites.a.ids",
+        "sites.c.ids",
+        "edge.sampling_rate",
+        "edge.certificate_arn",
+        "stream.shards",
+        "lake",
+    } == keys
+    assert all("allowed is" in problem for problem in error.value.problems)
+
+
+@pytest.mark.parametrize("field", REQUIRED)
+def test_a_required_log_field_cannot_be_removed_and_the_error_names_it(field):
+    with pytest.raises(ConfigurationError, match=f"'{field}' is required"):
+        Configuration.from_document({"edge": {"log_fields": [name for name in REQUIRED if name != field]}})
+
+
+@pytest.mark.parametrize("field", ["s-ip", "cs-cookie", "x-forwarded-for"])
+def test_addresses_and_cookies_cannot_be_selected(field):
+    with pytest.raises(ConfigurationError, match=f"'{field}' is never collected"):
+        Configuration.from_document({"edge": {"log_fields": [*REQUIRED, field]}})
+
+
+def test_log_fields_are_put_into_the_order_in_which_aws_delivers_them():
+    configuration = Configuration.from_document({"edge": {"log_fields": list(reversed(REQUIRED))}})
+
+    assert REQUIRED == tuple(sorted(configuration.edge.log_fields, key=REQUIRED.index))
+    assert configuration.edge.log_fields.index("timestamp") == 0
+
+
+def test_a_token_pasted_by_mistake_is_not_shown():
+    with pytest.raises(ConfigurationError) as error:
+        Configuration.from_document({"privacy": {"accepted_tokens": ["0123456789abcdef0123456789abcdef"]}})
+
+    assert "0123456789abcdef" not in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"a = ", b"[sites", b"a=" + b"[" * 5000, b"\x00"])
+def test_a_file_that_is_not_toml_gives_one_clear_error(tmp_path, content):
+    path = tmp_path / "footfall.toml"
+    path.write_bytes(content)
+
+    with pytest.raises(ConfigurationError, match=r"footfall\.toml: 1 problem"):
+        Configuration.load(path)
+
+
+def test_a_missing_file_gives_one_clear_error(tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        Configuration.load(tmp_path / "absent.toml")
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["ids", "hosts", "default", "ip", "a", "log_fields", ""]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["name", "sites", "privacy", "edge", "stream", "lake", "alarms", "other"]), VALUES, max_size=4))
+def test_any_document_is_a_configuration_or_a_list_of_problems(document):
+    try:
+        Configuration.from_document(document)
+    except ConfigurationError as error:
+        problems = error.problems
+    else:
+        problems = ("none",)
+
+    assert problems
+
+
+@given(VALUES)
+def test_a_foreign_configuration_json_is_a_clear_error(value):
+    import json
+
+    with pytest.raises(ConfigurationError):
+        Configuration.from_json(json.dumps({"sites": value}))

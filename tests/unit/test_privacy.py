@@ -1,0 +1,49 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from footfall.privacy import is_accepted_token, mask, parse_address, token_entry, truncate_address
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("203.0.113.7", "203.0.113.0"),
+        ("::ffff:203.0.113.7", "203.0.113.0"),
+        ("::ffff:cb00:7107", "203.0.113.0"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::"),
+        ("::1", "::"),
+    ],
+)
+def test_an_address_is_cut_to_its_network(address, expected):
+    """IPv4 /24, IPv6 /48, and a mapped address is the IPv4 address it is."""
+    assert expected == truncate_address(parse_address(address))
+
+
+@given(st.ip_addresses())
+def test_a_truncated_address_is_the_same_for_its_whole_network(address):
+    bits = 8 if address.version == 4 else 80
+    neighbour = type(address)(int(address) ^ (2**bits - 1))
+
+    assert truncate_address(address) == truncate_address(neighbour)
+
+
+@pytest.mark.parametrize("text", ["", "-", "203.0.113.7:80", "203.0.113", "1.2.3.4, 5.6.7.8", "[::1]", "host"])
+def test_what_is_no_plain_address_is_none(text):
+    assert parse_address(text) is None
+
+
+def test_a_token_is_accepted_by_its_keyed_hash_and_never_stored():
+    entry = token_entry("a-secret-token", b"k" * 16)
+    key, _, digest = entry.partition(":")
+    accepted = ((bytes.fromhex(key), bytes.fromhex(digest)),)
+
+    assert "a-secret-token" not in entry
+    assert (True, False) == (is_accepted_token("a-secret-token", accepted), is_accepted_token("another", accepted))
+
+
+@given(st.text())
+def test_a_masked_value_shows_no_letter_and_no_long_number(text):
+    masked = mask(text)
+
+    assert masked == text or not set(masked) & set("bcdefghijklmnopqrstuvwxyz012345678")
