@@ -1,0 +1,81 @@
+"""Who visited, as far as policy allows: address, visitor id and user id of one hit."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from footfall.configuration import Privacy
+from footfall.dialects import detect, matomo, piwik_pro
+from footfall.hits.visitor import daily_visitor_id
+from footfall.privacy import keyed_hash, parse_address, truncate_address
+
+
+class Address(NamedTuple):
+    """A client's address in memory: `full` is never written unless policy is keep."""
+
+    full: str
+    network: str
+
+
+class Identity(NamedTuple):
+    """What is left of who visited."""
+
+    visitor_id: str | None
+    origin: str
+    missing: str | None
+    user_id: str | None
+    address: str | None
+
+
+STRIPPED: Final = Identity(None, "none", "signal", None, None)
+
+
+def read_address(text: str) -> Address | None:
+    """Read an address; an IPv4-mapped IPv6 address is IPv4; None when it is not one.
+
+    >>> read_address("::ffff:203.0.113.7")
+    Address(full='203.0.113.7', network='203.0.113.0')
+    """
+    address = parse_address(text)
+    return None if address is None else Address(str(address), truncate_address(address))
+
+
+def identify(
+    values: Mapping[str, str],
+    *,
+    dialect: str,
+    site: str,
+    address: Address,
+    user_agent: str,
+    salt: bytes | None,
+    privacy: Privacy,
+    authenticated: bool,
+) -> Identity:
+    """Apply the policies to a hit whose visitor did not opt out; `values` are the parameters that count.
+
+    The visitor id is the client's own, else one that lasts a UTC day, else none (no salt).
+    """
+    has_grammar = dialect != detect.PIXEL
+    client_id = matomo.visitor_id_of(values) if has_grammar else None
+    if client_id:
+        visitor_id, origin, missing = client_id, "client", None
+    elif salt:
+        visitor_id, origin, missing = daily_visitor_id(salt, site, address.full, user_agent), "daily", None
+    else:
+        visitor_id, origin, missing = None, "none", "salt"
+    keeps_user_id = has_grammar and (privacy.user_id == "keep" or (privacy.user_id == "authenticated" and authenticated))
+    hides_address = dialect == detect.PIWIK_PRO and piwik_pro.is_anonymous(values)
+    return Identity(
+        visitor_id,
+        origin,
+        missing,
+        (values.get("uid") or None) if keeps_user_id else None,
+        None if hides_address else _by_policy(address, privacy.ip, salt),
+    )
+
+
+def _by_policy(address: Address, policy: str, salt: bytes | None) -> str | None:
+    if policy == "truncate":
+        return address.network
+    if policy == "keep":
+        return address.full
+    return keyed_hash(salt, address.full) if policy == "hash" and salt else None

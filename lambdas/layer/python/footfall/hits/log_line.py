@@ -1,0 +1,186 @@
+"""Read a CloudFront real-time log line into a Request, by the deployed field list; no position is assumed."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import unquote
+
+from footfall import reasons
+from footfall.hits.hit import Headers, Reject, Request
+from footfall.hits.log_fields import CUT_AT_BYTES, MAX_LINE_BYTES, MISSING
+from footfall.hits.memo import Memo
+
+_TIMESTAMP: Final = re.compile(r"\d{9,10}(?:\.\d{1,6})?")
+_ADDRESS: Final = re.compile(r"[0-9a-fA-F:.]{3,45}")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_=.\-#+/]{4,128}")
+_STATUS: Final = re.compile(r"[0-9]{3}")
+_EARLIEST_S: Final = 1_199_145_600  # 2008-01-01: before CloudFront there are no log lines
+
+ORIGIN_RESULT_TYPES: Final = frozenset({"Hit", "RefreshHit", "Miss", "OriginShieldHit"})
+
+
+def is_answered_at_edge(result_type: str) -> bool:
+    """Whether the edge function made the answer, so that no origin saw the request.
+
+    AWS does not document the result type of answers that a function makes. Both readings hold here: a name of its own
+    (`FunctionGeneratedResponse`) is not an origin's; `Error` belongs to CloudFront itself.
+    """
+    return result_type not in ORIGIN_RESULT_TYPES
+
+
+def query_as_received(logged: str, escaping: str = "auto") -> str:
+    """Undo CloudFront's own escaping of a query string or URL.
+
+    Whether CloudFront logs the `%` of a received `%3A` as it is (`as_received`) or as `%253A` (`escaped_again`) is not
+    documented; recorded lines show the latter. `auto` decides by the line: CloudFront itself escapes only a few characters,
+    so an escape of any other one (`%3A`, `%2F`, `%3D` …) can only have been received.
+
+    >>> query_as_received("u=https%253A%252F%252Fx"), query_as_received("u=https%3A%2F%2Fx%2520y")
+    ('u=https%3A%2F%2Fx', 'u=https%3A%2F%2Fx%2520y')
+    """
+    if escaping == "as_received" or (escaping == "auto" and ("%25" not in logged or _RECEIVED_ESCAPE.search(logged))):
+        return logged
+    return unquote(logged)
+
+
+_RECEIVED_ESCAPE: Final = re.compile(r"%(?!25|[01][0-9A-Fa-f]|2[0237]|3[CEce]|5[BCEbce]|60|7[B-Fb-f]|[89A-Fa-f][0-9A-Fa-f])")
+"""An escape that CloudFront does not make: it escapes 0 to 32, 127 and above, quotes, brackets and a few signs."""
+
+
+class LineReader:
+    """Reads lines of one field list; make one per deployed configuration, it remembers what comes again."""
+
+    def __init__(self, fields: Sequence[str], *, query_escaping: str = "auto", limit: int = 20_000) -> None:
+        self._count = len(fields)
+        self._query_escaping = query_escaping
+        at = {name: position for position, name in enumerate(fields)}
+        self._at = tuple(at[name] for name in _ALWAYS)
+        self._at_edge_location = at.get("x-edge-location")
+        self._at_country = at.get("c-country")
+        self._texts: Memo[str, str] = Memo(unescape, limit=limit)
+
+    def read(self, line: str, *, now_ms: int) -> Request | Reject:
+        """Read one line, with or without its newline; a line whose columns cannot be trusted is a Reject that keeps no value."""
+        line = line.rstrip("\r\n")
+        if len(line) > MAX_LINE_BYTES:
+            return Reject(reasons.LINE_TOO_LONG, None, line)
+        columns = line.split("\t")
+        if len(columns) != self._count:
+            return Reject(reasons.COLUMN_COUNT, None, line)
+        (timestamp, address, status, method, host, stem, request_id, agent, referer, query, result, headers, names) = [
+            columns[position] for position in self._at
+        ]
+        received_ms = _read_timestamp_ms(timestamp, now_ms)
+        if received_ms is None or not (_ADDRESS.fullmatch(address) and _REQUEST_ID.fullmatch(request_id) and _STATUS.fullmatch(status)):
+            return Reject(reasons.BAD_COLUMNS, None, line)
+        return Request(
+            request_id=request_id,
+            received_ms=received_ms,
+            address=address,
+            method=method,
+            host=host.lower(),
+            path=stem.partition("?")[0],
+            status=int(status),
+            result_type=result,
+            query="" if query == MISSING else query_as_received(query, self._query_escaping),
+            user_agent=self._texts[agent],
+            referer="" if referer == MISSING else query_as_received(referer, self._query_escaping),
+            edge_location=_optional(columns, self._at_edge_location),
+            country=_optional(columns, self._at_country),
+            headers=read_headers(headers, names),
+            line=line,
+        )
+
+
+_ALWAYS: Final = (
+    "timestamp",
+    "c-ip",
+    "sc-status",
+    "cs-method",
+    "cs-host",
+    "cs-uri-stem",
+    "x-edge-request-id",
+    "cs-user-agent",
+    "cs-referer",
+    "cs-uri-query",
+    "x-edge-result-type",
+    "cs-headers",
+    "cs-header-names",
+)
+
+
+def unescape(column: str) -> str:
+    """Decode a column once; `-` is an empty value; never raises.
+
+    >>> unescape("Mozilla/5.0%20(X11)"), unescape("-")
+    ('Mozilla/5.0 (X11)', '')
+    """
+    return "" if column == MISSING else unquote(column) if "%" in column else column
+
+
+def _optional(columns: list[str], position: int | None) -> str | None:
+    if position is None or columns[position] == MISSING:
+        return None
+    return columns[position][:40]
+
+
+def _read_timestamp_ms(text: str, now_ms: int) -> int | None:
+    """Unix milliseconds, when they lie between CloudFront's first year and a day from now."""
+    if not _TIMESTAMP.fullmatch(text):
+        return None
+    seconds, _, fraction = text.partition(".")
+    received_ms = int(seconds) * 1000 + int((fraction + "000")[:3])
+    return received_ms if _EARLIEST_S * 1000 <= received_ms <= now_ms + 86_400_000 else None
+
+
+def read_headers(headers: str, names: str) -> Headers:
+    """Take the allow-listed headers out of `cs-headers`, and drop the rest unread.
+
+    Headers are `name:value%0A` pairs, split before decoding. CloudFront cuts the list at 800 bytes; then `cs-header-names`
+    still tells whether a signal was sent, unless it is cut too: that signal is unknown (None).
+
+    >>> read_headers("host:x%0ASec-GPC:1%0A", "host%0ASec-GPC%0A").gpc
+    True
+    """
+    lower = headers.lower()
+    is_cut = len(headers) >= CUT_AT_BYTES
+    return Headers(
+        gpc=_signal(lower, names, "sec-gpc", is_cut=is_cut),
+        dnt=_signal(lower, names, "dnt", is_cut=is_cut),
+        language=_first_language(_value(lower, "accept-language")),
+        purpose=_value(lower, "sec-purpose") or _value(lower, "purpose") or _value(lower, "x-purpose") or _value(lower, "x-moz"),
+        is_cut=is_cut,
+    )
+
+
+def _value(headers: str, name: str) -> str:
+    """The decoded value of a header, "" when absent; `headers` in lower case."""
+    if name not in headers:
+        return ""
+    if headers.startswith(name + ":"):
+        start = len(name) + 1
+    else:
+        found = headers.find("%0a" + name + ":")
+        if found < 0:
+            return ""
+        start = found + len(name) + 4
+    end = headers.find("%0a", start)
+    return unquote(headers[start : end if end >= 0 else None]).strip()
+
+
+def _signal(headers: str, names: str, name: str, *, is_cut: bool) -> bool | None:
+    value = _value(headers, name)
+    if value or not is_cut:
+        return value == "1"
+    if name in names.lower().split("%0a"):
+        return True if name == "sec-gpc" else None  # Sec-GPC has no other value than 1; DNT may be 0
+    return None if len(names) >= CUT_AT_BYTES else False
+
+
+def _first_language(value: str) -> str:
+    """The first tag of Accept-Language, at most 20 characters, as Matomo keeps.
+
+    >>> _first_language("de-de,de;q=0.8")
+    'de-de'
+    """
+    return value.partition(",")[0].partition(";")[0].strip()[:20]
