@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import pyarrow
 
-from footfall.hits.schema import HITS_PREFIX, REJECTS_PREFIX
+from footfall.hits.schema import HITS, HITS_PREFIX, REJECTS, REJECTS_PREFIX, Column
+from local.parquet import Converter
 from local.pipeline import Trace
 
 _FIRST_ERROR: Final = 400
@@ -45,18 +47,22 @@ class Lake:
         self.folder = folder
         self._duckdb = duckdb.connect(config={"autoinstall_known_extensions": "false"})
         self._duckdb.execute("SET TimeZone = 'UTC'")
-        self._view("hits_raw", folder / HITS_PREFIX)
-        self._view("rejects", folder / REJECTS_PREFIX)
+        self._view("hits_raw", HITS, folder / HITS_PREFIX, ("site", "date"))
+        self._view("rejects", REJECTS, folder / REJECTS_PREFIX, ("date",))
         self._duckdb.execute(
             "CREATE VIEW hits AS SELECT * FROM hits_raw QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY received_at) = 1"
         )
 
-    def _view(self, name: str, folder: Path) -> None:
+    def _view(self, name: str, columns: Sequence[Column], folder: Path, keys: Sequence[str]) -> None:
+        """A view with the table's columns, whether there are files or not yet."""
         if any(folder.rglob("*.parquet")):
-            source = f"read_parquet('{folder}/**/*.parquet', hive_partitioning = true, hive_types_autocast = false)"
+            names = ", ".join(f'"{column}"' for column in (*(column.name for column in columns), *keys))
+            source = f"SELECT {names} FROM read_parquet('{folder}/**/*.parquet', hive_partitioning = true, hive_types_autocast = false)"  # noqa: S608 - the folder is this run's own
         else:
-            source = "(SELECT NULL AS event_id, NULL AS reason, NULL AS received_at WHERE false)"
-        self._duckdb.execute(f"CREATE VIEW {name} AS SELECT * FROM {source}")  # noqa: S608 - the folder is this run's own
+            fields = [*Converter(columns).schema, *(pyarrow.field(key, pyarrow.string()) for key in keys)]
+            self._duckdb.register(f"no_{name}", pyarrow.schema(fields).empty_table())
+            source = f"SELECT * FROM no_{name}"  # noqa: S608 - our own name
+        self._duckdb.execute(f"CREATE VIEW {name} AS {source}")
 
     def query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Run SQL; returns column names and rows."""

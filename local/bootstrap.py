@@ -61,7 +61,6 @@ class Api:
         """Log an error with its traceback, as Lambda does, and send its type and message."""
         trace = traceback.format_exception(error)
         sys.stdout.write(f"[ERROR] {error_type}: {error}\n{''.join(trace)}")
-        sys.stdout.flush()
         self.post(path, json.dumps({"errorMessage": str(error), "errorType": error_type, "stackTrace": trace}).encode(), error_type)
 
 
@@ -73,6 +72,7 @@ def load(handler: str) -> Any:
 
 def main() -> None:
     """Import the handler, then call it for each invocation until this process is ended."""
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what was printed survives a kill, as in Lambda
     api = Api(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         handler = load(os.environ["_HANDLER"])
@@ -90,7 +90,6 @@ def main() -> None:
             api.report(f"invocation/{request_id}/error", type(error).__name__, error)
         else:
             api.post(f"invocation/{request_id}/response", payload)
-        sys.stdout.flush()
 
 
 if __name__ == "__main__":

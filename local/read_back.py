@@ -51,7 +51,7 @@ def find(folder: Path, needles: Mapping[str, Sequence[bytes | str]]) -> ReadBack
     anywhere, as it is written; bytes only in files as they are. An address that ends in zeros is the same as its truncated
     network, which is no finding: search for addresses that have a host part.
     """
-    searches = [_Search(name, form) for name, forms in needles.items() for form in forms]
+    searches = [search for name, forms in needles.items() for search in _searches(name, forms)]
     findings: list[Finding] = []
     undecoded: list[str] = []
     files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -91,6 +91,7 @@ class _Search:
         self._lowered = form.lower() if isinstance(form, str) else ""
         self._digits = form.digits if isinstance(form, Form) else ""
         self._has_case = not isinstance(form, Form) or form.has_case
+        self.key = (form if self._has_case else self._lowered, self._digits)
 
     def is_in(self, content: bytes, text: str, lowered: str) -> bool:
         if isinstance(self.form, bytes):
@@ -101,6 +102,12 @@ class _Search:
 
     def _stands_alone(self, form: str, text: str) -> bool:
         return not self._digits or _between(form, self._digits).search(text) is not None
+
+
+def _searches(needle: str, forms: Sequence[bytes | str]) -> Iterable[_Search]:
+    """One for each form, and one for those that differ in case only."""
+    searches = [_Search(needle, form) for form in forms]
+    return {search.key: search for search in searches}.values()
 
 
 def _between(text: str, digits: str) -> re.Pattern[str]:

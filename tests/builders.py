@@ -31,6 +31,7 @@ _COLUMNS = {
     "c-country": "DE",
     "cs-headers": "host:d111111abcdef8.cloudfront.net%0Aaccept-language:de-DE,de;q=0.8%0A",
     "cs-header-names": "host%0Aaccept-language%0A",
+    "cs-headers-count": "2",
 }
 
 

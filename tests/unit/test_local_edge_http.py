@@ -45,12 +45,12 @@ def test_headers_of_more_than_20_kilobytes_are_refused_and_not_logged(count):
     assert (413, []) == (refused.status, stream.lines)
 
 
-def test_a_refused_request_is_seen_at_the_edge_only():
+def test_a_refused_request_is_seen_as_refused_and_nowhere_else():
     stream = Stream()
     with an_edge(stream) as edge:
         refused = ask(edge, target="/1x1.gif?" + "x" * 9000)
 
-    assert [(refused.id, "edge")] == stream.hops
+    assert [(refused.id, "refused")] == stream.hops
 
 
 def test_a_connection_is_kept_for_the_next_request_and_bodies_are_thrown_away(edge, stream):

@@ -9,7 +9,7 @@ from footfall.dialects.query import decode_query
 from footfall.hits.hit import Headers, Reject, Request
 from footfall.hits.log_fields import CANONICAL_ORDER, DEFAULT, FORBIDDEN, in_canonical_order
 from footfall.hits.log_line import LineReader, is_answered_at_edge, query_as_received, read_headers
-from local.edge_log import write_line
+from local.edge_log import header_values, write_line
 from tests.builders import FIELDS, NOW_MS, a_log_line
 
 
@@ -117,26 +117,45 @@ def test_any_text_is_a_request_or_a_reject_never_an_error(line):
 
 
 def test_only_allow_listed_headers_are_taken():
-    headers = "Host:x%0ASec-GPC:1%0ADNT:0%0AAccept-Language:de-DE,de;q=0.8%0ACookie:secret%0ASec-Purpose:prefetch;prerender%0A"
+    headers = "Host:x%0ASec-GPC:1%0ADNT:0%0AAccept-Language:de-DE,de;q=0.8%0ASec-Purpose:prefetch;prerender%0A"
+    names = "Host%0ASec-GPC%0ADNT%0AAccept-Language%0ACookie%0ASec-Purpose%0A"
 
-    assert Headers(gpc=True, dnt=False, language="de-de", purpose="prefetch;prerender", is_cut=False) == read_headers(headers, "-")
-
-
-LONG = "x-long:" + "a" * 900
+    assert Headers(gpc=True, dnt=False, language="de-de", purpose="prefetch;prerender", is_cut=False) == read_headers(headers, names, "6")
 
 
 @pytest.mark.parametrize(
     ("names", "gpc"),
-    [("host%0ASec-GPC%0A", True), ("host%0Ax-long%0A", False), ("n" * 800, None)],
+    [("host%0Areferer%0ASec-GPC%0A", True), ("host%0Areferer%0Aaccept%0A", False), ("host%0Areferer%0A", None)],
     ids=["named", "not named", "names cut too"],
 )
 def test_a_cut_header_list_leaves_the_signal_to_the_list_of_names(names, gpc):
-    """CloudFront cuts both at 800 bytes; a signal it cut away is unknown, not off."""
-    assert gpc == read_headers(LONG[:800], names).gpc
+    """CloudFront cuts at whole pairs, so a cut list may be short; a signal it cut away is unknown, not off."""
+    assert gpc == read_headers("host:x%0A", names, "3").gpc
+
+
+def test_a_list_cut_inside_a_pair_is_cut_too():
+    assert read_headers("host:x%0Areferer:https", "host%0Areferer%0Asec-gpc%0A", "3").gpc is True
 
 
 def test_a_cut_list_with_dnt_among_the_names_is_unknown_because_dnt_may_be_zero():
-    assert read_headers(LONG[:800], "host%0ADNT%0A").dnt is None
+    assert read_headers("host:x%0A", "host%0Areferer%0ADNT%0A", "3").dnt is None
+
+
+@pytest.mark.parametrize("count", ["-", "many", "999"])
+def test_without_a_believable_count_a_signal_that_is_not_seen_is_unknown(count):
+    assert read_headers("host:x%0A", "host%0A", count).gpc is None
+
+
+@given(
+    st.lists(st.tuples(st.from_regex(r"[a-z][a-z0-9-]{0,12}", fullmatch=True), st.text(max_size=300)), max_size=12),
+    st.sampled_from(["whole_pairs", "bytes"]),
+)
+def test_a_signal_is_never_read_as_off_because_its_header_was_cut_away(headers, cut):
+    sent = [*headers, ("Sec-GPC", "1")]
+    fields = ["cs-headers", "cs-header-names", "cs-headers-count"]
+    columns = write_line(header_values(sent), fields, cut=cut).decode("ascii").rstrip("\n").split("\t")
+
+    assert read_headers(*columns).gpc is not False
 
 
 @pytest.mark.parametrize(

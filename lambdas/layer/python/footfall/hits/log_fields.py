@@ -69,6 +69,7 @@ REQUIRED: tuple[str, ...] = (
     "x-edge-result-type",
     "cs-headers",
     "cs-header-names",
+    "cs-headers-count",
 )
 """Without one of these a line cannot become a hit, or a signal not to track would go unseen."""
 
@@ -81,7 +82,11 @@ FORBIDDEN: dict[str, str] = {
 }
 
 CUT_AT_BYTES = 800
-"""CloudFront cuts cs-headers and cs-header-names here, possibly inside a %XX escape."""
+"""CloudFront cuts cs-headers and cs-header-names here.
+
+Documented as bytes of the field; a record published in October 2025 is cut at whole pairs before escaping, so that the field can
+be much shorter. Only cs-headers-count tells whether a list is whole.
+"""
 
 MAX_LINE_BYTES = 64 * 1024
 """URL <= 8,192 bytes and headers <= 20 KB, each byte at most three when escaped, plus the short fields."""

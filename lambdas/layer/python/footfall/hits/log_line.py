@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from footfall import reasons
 from footfall.hits.hit import Headers, Reject, Request
-from footfall.hits.log_fields import CUT_AT_BYTES, MAX_LINE_BYTES, MISSING
+from footfall.hits.log_fields import MAX_LINE_BYTES, MISSING
 from footfall.hits.memo import Memo
 
 _TIMESTAMP: Final = re.compile(r"\d{9,10}(?:\.\d{1,6})?")
@@ -67,7 +67,7 @@ class LineReader:
         columns = line.split("\t")
         if len(columns) != self._count:
             return Reject(reasons.COLUMN_COUNT, None, line)
-        (timestamp, address, status, method, host, stem, request_id, agent, referer, query, result, headers, names) = [
+        (timestamp, address, status, method, host, stem, request_id, agent, referer, query, result, headers, names, count) = [
             columns[position] for position in self._at
         ]
         received_ms = _read_timestamp_ms(timestamp, now_ms)
@@ -87,7 +87,7 @@ class LineReader:
             referer="" if referer == MISSING else query_as_received(referer, self._query_escaping),
             edge_location=_optional(columns, self._at_edge_location),
             country=_optional(columns, self._at_country),
-            headers=read_headers(headers, names),
+            headers=read_headers(headers, names, count),
             line=line,
         )
 
@@ -106,6 +106,7 @@ _ALWAYS: Final = (
     "x-edge-result-type",
     "cs-headers",
     "cs-header-names",
+    "cs-headers-count",
 )
 
 
@@ -133,20 +134,27 @@ def _read_timestamp_ms(text: str, now_ms: int) -> int | None:
     return received_ms if _EARLIEST_S * 1000 <= received_ms <= now_ms + 86_400_000 else None
 
 
-def read_headers(headers: str, names: str) -> Headers:
+def read_headers(headers: str, names: str, count: str) -> Headers:
     """Take the allow-listed headers out of `cs-headers`, and drop the rest unread.
 
-    Headers are `name:value%0A` pairs, split before decoding. CloudFront cuts the list at 800 bytes; then `cs-header-names`
-    still tells whether a signal was sent, unless it is cut too: that signal is unknown (None).
+    Headers are `name:value%0A` pairs, split before decoding. CloudFront cuts long lists, and leaves a cookie's value out. Where
+    `cs-headers-count` says that the list is cut, `cs-header-names` still tells whether a signal was sent, unless it is cut too:
+    that signal is unknown (None).
 
-    >>> read_headers("host:x%0ASec-GPC:1%0A", "host%0ASec-GPC%0A").gpc
+    >>> read_headers("host:x%0ASec-GPC:1%0A", "host%0ASec-GPC%0A", "2").gpc
+    True
+    >>> read_headers("host:x%0A", "host%0Aaccept%0A", "3").gpc is None
     True
     """
     lower = headers.lower()
-    is_cut = len(headers) >= CUT_AT_BYTES
+    listed = names.lower().split("%0a")
+    pairs = lower.count("%0a") + listed.count("cookie")
+    is_cut = not (count.isdigit() and pairs >= int(count))
+    names_cut = not (count.isdigit() and len(listed) - 1 >= int(count))
+    missing: tuple[list[str], bool] | None = (listed, names_cut) if is_cut else None
     return Headers(
-        gpc=_signal(lower, names, "sec-gpc", is_cut=is_cut),
-        dnt=_signal(lower, names, "dnt", is_cut=is_cut),
+        gpc=_signal(lower, "sec-gpc", missing),
+        dnt=_signal(lower, "dnt", missing),
         language=_first_language(_value(lower, "accept-language")),
         purpose=_value(lower, "sec-purpose") or _value(lower, "purpose") or _value(lower, "x-purpose") or _value(lower, "x-moz"),
         is_cut=is_cut,
@@ -168,13 +176,15 @@ def _value(headers: str, name: str) -> str:
     return unquote(headers[start : end if end >= 0 else None]).strip()
 
 
-def _signal(headers: str, names: str, name: str, *, is_cut: bool) -> bool | None:
+def _signal(headers: str, name: str, missing: tuple[list[str], bool] | None) -> bool | None:
+    """Whether a signal is on; `missing` holds the names, and whether those are cut too, when the list of headers is cut."""
     value = _value(headers, name)
-    if value or not is_cut:
+    if value or missing is None:
         return value == "1"
-    if name in names.lower().split("%0a"):
+    names, names_cut = missing
+    if name in names:
         return True if name == "sec-gpc" else None  # Sec-GPC has no other value than 1; DNT may be 0
-    return None if len(names) >= CUT_AT_BYTES else False
+    return None if names_cut else False
 
 
 def _first_language(value: str) -> str:

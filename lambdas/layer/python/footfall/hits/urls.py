@@ -12,9 +12,8 @@ DEPTH: Final = 3
 _PASSES: Final = 8
 """One per layer, and some for what a removal may bring together; only a text made for it needs more."""
 
-_NAME: Final = r"[A-Za-z0-9_.\-\[\]]"
-_ASSIGNED: Final = re.compile(r"(?<![A-Za-z0-9_.\-\[\]%])([A-Za-z0-9_.\-\[\]%]++)=")
-_LAST_NAME: Final = re.compile(rf"{_NAME}*\Z")
+_ASSIGNED: Final = re.compile(r"(?<![A-Za-z0-9_.\-%])([A-Za-z0-9_.\-%]++(?:\[[^\[\]=&#?/]{0,80}\]){0,5})=")
+_LAST_NAME: Final = re.compile(r"[A-Za-z0-9_.\-]*\Z")
 _LOGIN: Final = re.compile(r"(?:\A\s*[/\\]{2,}|:[/\\]{2,}|https?:[/\\]?)([^/\\?#&\s]{1,2000}@)", re.IGNORECASE)
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 
@@ -70,11 +69,11 @@ def _is_suspect(url: str, names: frozenset[str]) -> bool:
 
 def _is_removed(word: str, names: frozenset[str]) -> bool:
     name = word.lower()
-    if "%" in name:
-        for _ in range(DEPTH):
-            name = unquote(name, "latin-1")
-        name = _LAST_NAME.findall(name.lower())[0]
-    return name in names or ("[" in name and name.partition("[")[0] in names)
+    if "%" not in name and "[" not in name:
+        return name in names
+    for _ in range(DEPTH):
+        name = unquote(name, "latin-1").lower()
+    return name in names or _LAST_NAME.findall(name.partition("[")[0])[0] in names
 
 
 def _cut(url: str, names: frozenset[str]) -> str:
