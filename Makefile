@@ -1,6 +1,6 @@
 # Every target makes its own environment in .venv: uv when it can be had, else pip. Needs Python 3.11+ and make.
 PYTHON ?= python3
-PY := .venv/bin/python
+PY := PYTHONPATH=lambdas/layer/python .venv/bin/python
 ARGS ?=
 BENCH ?=
 
