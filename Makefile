@@ -13,8 +13,9 @@ help:            ## this list
 demo: .venv/local   ## send real requests through the whole pipeline on this machine and account for each (ARGS=--all, --json)
 	@$(PY) -m local.demo $(ARGS)
 
-test: .venv/all     ## every test (ARGS=tests/unit to choose); browser tests run where Chromium is found
+test: .venv/all     ## every test (ARGS=tests/unit to choose); browser tests and Python 3.13 where they are found
 	@CHROMIUM="$$(sh tests/browser/chromium.sh)" $(PY) -m pytest $(ARGS)
+	@[ -n "$(ARGS)" ] || sh tests/on_deployed_python.sh
 
 check: .venv/all    ## format, lint, types, imports, synth with cdk-nag, cfn-lint; no tests
 	$(PY) -m ruff format --check .
@@ -43,7 +44,7 @@ format: .venv/all   ## format and fix what can be fixed
 	$(PY) -m ruff check --fix .
 
 clean:              ## remove all that make made
-	rm -rf .venv .footfall cdk.out build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-3.13 .footfall cdk.out build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Footfall needs Python 3.11 or newer; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
-import pyarrow
+import pyarrow as pa
 
 from footfall.hits.schema import HITS, HITS_PREFIX, REJECTS, REJECTS_PREFIX, Column
 from local.parquet import Converter
@@ -59,8 +59,8 @@ class Lake:
             names = ", ".join(f'"{column}"' for column in (*(column.name for column in columns), *keys))
             source = f"SELECT {names} FROM read_parquet('{folder}/**/*.parquet', hive_partitioning = true, hive_types_autocast = false)"  # noqa: S608 - the folder is this run's own
         else:
-            fields = [*Converter(columns).schema, *(pyarrow.field(key, pyarrow.string()) for key in keys)]
-            self._duckdb.register(f"no_{name}", pyarrow.schema(fields).empty_table())
+            fields = [*Converter(columns).schema, *(pa.field(key, pa.string()) for key in keys)]
+            self._duckdb.register(f"no_{name}", pa.schema(fields).empty_table())
             source = f"SELECT * FROM no_{name}"  # noqa: S608 - our own name
         self._duckdb.execute(f"CREATE VIEW {name} AS {source}")
 
@@ -75,6 +75,11 @@ class Lake:
         names = [column[0] for column in result.description or ()]
         (values,) = result.fetchall()
         return {name: value for name, value in zip(names, values, strict=True) if value not in (None, [], {}, "")}
+
+    def sampling_rate(self) -> int:
+        """The lowest percentage of requests that any row stands for; below 100 every total is of a sample."""
+        ((rate,),) = self.query("SELECT coalesce(min(sampling_rate), 100) FROM hits")[1]
+        return int(rate)
 
     def close(self) -> None:
         """Close the database."""

@@ -16,8 +16,8 @@ def reasons_page() -> str:
     rows = ((f"`{r.code}`", str(r.kind), str(r.stage), r.meaning, r.remedy) for r in REASONS.values())
     return _page(
         "Reasons",
-        "Why a request is not a row in `hits`. A **reject** is a row in `rejects`; what is **suppressed** is counted and leaves nothing; a **loss**\n"
-        "should have been written and was not, and raises an alarm.",
+        "Why a request is not a row in `hits`. A **reject** is a row in `rejects`; what is **suppressed** is counted and leaves\n"
+        "nothing; a **loss** should have been written and was not, and raises an alarm.",
         _table(("reason", "kind", "stage", "meaning", "what to do"), rows),
     )
 
@@ -28,8 +28,8 @@ def dictionary_page() -> str:
     rejects = _table(("column", "type", "meaning"), ((f"`{c.name}`", _type(c.type), c.meaning) for c in schema.REJECTS))
     return _page(
         "Data dictionary",
-        f"Schema version {schema.SCHEMA_VERSION}. Partition keys come first: `site` (a registered site) and `date` (the edge's UTC day, yyyy-MM-dd).\n"
-        "Delivery is at least once: query the view `hits`, which keeps one row per `event_id`, not `hits_raw`.",
+        f"Schema version {schema.SCHEMA_VERSION}. Partition keys come first: `site` (a registered site) and `date` (the edge's UTC\n"
+        "day, yyyy-MM-dd). Delivery is at least once: query the view `hits`, which keeps one row per `event_id`, not `hits_raw`.",
         f"## hits\n\nPartitioned by `site` and `date`.\n\n{hits}\n\n## rejects\n\nPartitioned by `date`.\n\n{rejects}",
     )
 

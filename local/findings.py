@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any, Final
 
-import pyarrow
-import pyarrow.parquet
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from local import read_back
 from local.account import Entry, Lake
@@ -51,6 +51,7 @@ class Findings:
     sql_columns: tuple[str, ...]
     sql_rows: tuple[tuple[Any, ...], ...]
     lake_folder: Path
+    sampling_rate: int
 
     @property
     def is_good(self) -> bool:
@@ -93,6 +94,7 @@ def judge(
         sql_columns=tuple(columns),
         sql_rows=tuple(rows),
         lake_folder=lake.folder,
+        sampling_rate=lake.sampling_rate(),
     )
 
 
@@ -118,7 +120,7 @@ def _finds_planted(folder: Path) -> bool:
     """Plant an address in a Parquet file, a log and a compressed file of their own, and let the same search find it in each."""
     planted = folder / "planted"
     planted.mkdir()
-    pyarrow.parquet.write_table(pyarrow.table({"title": ["Boots", f"seen by {PLANTED}"]}), planted / "rows.parquet")
+    pq.write_table(pa.table({"title": ["Boots", f"seen by {PLANTED}"]}), planted / "rows.parquet")
     (planted / "function.log").write_text(json.dumps({"message": "hit", "address": PLANTED}) + "\n", "utf-8")
     (planted / "lines.gz").write_bytes(gzip.compress(PLANTED.encode()))
     found = read_back.find(planted, {PLANTED: address_forms(PLANTED)})

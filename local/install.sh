@@ -1,8 +1,9 @@
 #!/bin/sh
-# Install a hashed lock into .venv: with uv (found, or from the package index), else with pip. The Makefile calls this.
+# Install a hashed lock into .venv (or the environment named second): with uv (found, or from the package index), else with pip.
+# The Makefile calls this.
 set -eu
 uv_version=0.13.9
-python=.venv/bin/python
+python=${2:-.venv}/bin/python
 quiet_pip="$python -m pip --disable-pip-version-check -q"
 
 find_uv() {

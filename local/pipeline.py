@@ -131,7 +131,9 @@ def run_pipeline(
         }
         functions[TRANSFORM_HITS.name].invoke({"records": []})  # its cold start is not the first visitor's
         trace = Trace()
-        firehose = stack.enter_context(make_firehose(resources, aws, functions[TRANSFORM_HITS.name], folder, trace, flush_s))
+        firehose = stack.enter_context(
+            make_firehose(resources, aws, functions[TRANSFORM_HITS.name], folder=folder, trace=trace, flush_s=flush_s)
+        )
         edge = stack.enter_context(
             Edge(
                 put_line=stream_writer(aws.client("kinesis"), resources.stream, trace),
@@ -154,7 +156,9 @@ def run_pipeline(
         )
 
 
-def make_firehose(resources: Resources, aws: LocalAws, transform: LambdaFunction, folder: Path, trace: Trace, flush_s: float) -> Firehose:
+def make_firehose(
+    resources: Resources, aws: LocalAws, transform: LambdaFunction, *, folder: Path, trace: Trace, flush_s: float
+) -> Firehose:
     """Firehose as the lake stack configures it, with shorter waits."""
     hints = Hints(size_bytes=1024 * 1024, seconds=flush_s)
     return Firehose(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from local.account import OUTCOMES, Entry
 from local.findings import SQL, Findings
 
+EVERY_REQUEST: Final = 100  # percent
 _DROPPED_FROM_LINE: Final = "full address, full user agent, tokens, every header outside the allow-list"
 _SHOWN_COLUMNS: Final = ("ip", "browser", "os", "country", "visitor_id", "action", "title", "url", "source_name", "local_time")
 
@@ -17,7 +18,7 @@ def report(entries: Sequence[Entry], findings: Findings, *, lists_all: bool) -> 
     """The lines of the report: a row per kind, totals, checks, one hit before and after, one query, what to run next."""
     return [
         *(_every_request(entries) if lists_all else ()),
-        *_table(entries),
+        *_table(entries, findings.sampling_rate),
         *_checks(entries, findings),
         *_example(findings),
         *_query(findings),
@@ -25,7 +26,7 @@ def report(entries: Sequence[Entry], findings: Findings, *, lists_all: bool) -> 
     ]
 
 
-def _table(entries: Sequence[Entry]) -> list[str]:
+def _table(entries: Sequence[Entry], sampling_rate: int) -> list[str]:
     outcomes: dict[str, Counter[str]] = {}
     reasons: dict[str, str] = {}
     for entry in entries:
@@ -36,7 +37,8 @@ def _table(entries: Sequence[Entry]) -> list[str]:
         cells = "".join(f"{counts[name] or '':>11}" for name in OUTCOMES[:4])
         lines.append(f"{kind:<40}{counts.total():>5}{cells}  {reasons[kind]}".rstrip())
     total = Counter(entry.outcome for entry in entries)
-    lines.append(f"{'total':<40}{len(entries):>5}" + "".join(f"{total[name]:>11}" for name in OUTCOMES[:4]))
+    name = "total" if sampling_rate == EVERY_REQUEST else f"total, sampled at {sampling_rate} %"
+    lines.append(f"{name:<40}{len(entries):>5}" + "".join(f"{total[name]:>11}" for name in OUTCOMES[:4]))
     return lines
 
 

@@ -24,6 +24,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     del context
     now = datetime.now(UTC)
     records, counts = transformer.transform(event["records"], lambda days: salts.of(days, now), now_ms=time.time_ns() // 1_000_000)
-    observability.count_transformed(counts, salts_unavailable=salts.take_unavailable())
-    logger.info("batch transformed", extra={"records": len(records), **counts.totals()})
+    rate = transformer.configuration.edge.sampling_rate
+    observability.count_transformed(counts, salts_unavailable=salts.take_unavailable(), sampling_rate=rate)
+    logger.info("batch transformed", extra={"records": len(records), **counts.totals(), "sampling_rate": rate})
     return {"records": records}

@@ -71,6 +71,17 @@ def test_the_metrics_and_the_log_line_count_every_record_and_name_nobody(account
     assert "Mozilla" not in json.dumps(lines)
 
 
+def test_below_100_percent_every_total_is_marked_sampled(account, tmp_path, capsys):
+    (tmp_path / "configuration.json").write_text(a_configuration(edge={"sampling_rate": 25}).to_json())
+
+    (row,) = rows_of(load_handler("transform_hits")(an_event([a_record(now_line())]), None))
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    totals = [document for document in lines if "hits" in document]
+    assert row["sampling_rate"] == 25
+    assert {25} == {document["sampling_rate"] for document in totals}
+
+
 def test_without_the_salt_table_the_rows_have_no_visitor_id_and_the_batch_does_not_fail(account, capsys):
     aws, resources = account
     aws.client("dynamodb").delete_table(TableName=resources.salt_table)

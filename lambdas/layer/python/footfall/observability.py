@@ -7,6 +7,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 NAMESPACE: Final = "Footfall"
+EVERY_REQUEST: Final = 100
+"""Percent."""
 
 
 class Transformed(Protocol):
@@ -34,10 +36,11 @@ def make_logger(function: str) -> Logger:
     return Logger(service=function, log_uncaught_exceptions=False)
 
 
-def count(metric: str, counts: Iterable[tuple[tuple[str, ...], int]], dimensions: tuple[str, ...]) -> None:
+def count(metric: str, counts: Iterable[tuple[tuple[str, ...], int]], dimensions: tuple[str, ...], *, sampling_rate: int = 100) -> None:
     """Write one CloudWatch metric per combination of dimension values, as embedded metric format.
 
     `counts` pairs the dimension values, in the order of `dimensions`, with a number; an empty value leaves its dimension out.
+    Where CloudFront logs only `sampling_rate` percent of the requests, each metric carries that rate beside its number.
     """
     for values, number in counts:
         metrics = EphemeralMetrics(namespace=NAMESPACE)
@@ -45,14 +48,20 @@ def count(metric: str, counts: Iterable[tuple[tuple[str, ...], int]], dimensions
         for name, value in zip(dimensions, values, strict=True):
             if value:
                 metrics.add_dimension(name=name, value=value)
+        if sampling_rate < EVERY_REQUEST:
+            metrics.add_metadata(key="sampling_rate", value=sampling_rate)
         metrics.flush_metrics()
 
 
-def count_transformed(counts: Transformed, *, salts_unavailable: int) -> None:
+def count_transformed(counts: Transformed, *, salts_unavailable: int, sampling_rate: int) -> None:
     """Write the metrics of one transformed batch: `hits`, `rejects`, `suppressed`, `losses{stage, reason, site}`, `salts_unavailable`."""
-    count("hits", (((site,), number) for site, number in counts.hits.items()), ("site",))
-    count("rejects", (((reason,), number) for reason, number in counts.rejects.items()), ("reason",))
-    count("suppressed", counts.suppressed.items(), ("reason", "site"))
-    count("losses", ((("transform", *key), number) for key, number in counts.losses.items()), ("stage", "reason", "site"))
+    by_dimensions: tuple[tuple[str, Iterable[tuple[tuple[str, ...], int]], tuple[str, ...]], ...] = (
+        ("hits", (((site,), number) for site, number in counts.hits.items()), ("site",)),
+        ("rejects", (((reason,), number) for reason, number in counts.rejects.items()), ("reason",)),
+        ("suppressed", counts.suppressed.items(), ("reason", "site")),
+        ("losses", ((("transform", *key), number) for key, number in counts.losses.items()), ("stage", "reason", "site")),
+    )
+    for metric, numbers, dimensions in by_dimensions:
+        count(metric, numbers, dimensions, sampling_rate=sampling_rate)
     if salts_unavailable:
         count("salts_unavailable", [((), salts_unavailable)], ())
