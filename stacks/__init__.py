@@ -1,0 +1,1 @@
+"""The AWS side of Footfall as CDK stacks; only app.py, tests and the deployment import it."""

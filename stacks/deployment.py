@@ -1,0 +1,39 @@
+"""Compose the stacks into one CDK app; the only module that knows them all."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
+
+from footfall.configuration import Configuration
+from stacks import nag
+from stacks.artifacts import Artifacts
+from stacks.edge import EdgeStack
+from stacks.jobs import JobsStack
+from stacks.lake import LakeStack
+from stacks.monitoring import MonitoringStack
+
+
+def compose(configuration: Configuration, artifacts: Artifacts, *, flags: Mapping[str, Any], outdir: Path | None) -> App:
+    """Compose the app; `synth()` on the result writes the templates and raises when a rule of cdk-nag is not met.
+
+    `flags` are the CDK feature flags of cdk.json; `outdir` None means where the CDK command line says (`CDK_OUTDIR`).
+    """
+    app = App(context=dict(flags), outdir=None if outdir is None else str(outdir), analytics_reporting=False)
+    lake = LakeStack(app, f"{configuration.name}-lake", configuration=configuration, artifacts=artifacts)
+    edge = EdgeStack(app, f"{configuration.name}-edge", configuration=configuration, artifacts=artifacts, stream=lake.hits.stream)
+    jobs = JobsStack(app, f"{configuration.name}-jobs", artifacts=artifacts, salts=lake.salts)
+    MonitoringStack(
+        app,
+        f"{configuration.name}-monitoring",
+        settings=configuration.alarms,
+        hits=lake.hits,
+        lost=lake.lake.lost,
+        functions=[lake.transform, jobs.retire_salts],
+    )
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True), ServerlessChecks(app, verbose=True))
+    for stack, findings in ((lake, nag.LAKE), (edge, nag.EDGE), (jobs, nag.JOBS)):
+        nag.acknowledge(stack, findings)
+    return app
