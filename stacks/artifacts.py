@@ -14,11 +14,15 @@ from typing import Final
 
 from footfall.configuration import Configuration
 from footfall.errors import UnavailableError
+from stacks.bytecode import compile_modules
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 STAMP: Final = "inputs.sha256"
-"""In every built folder: the hash of all it was made from. A folder whose stamp is current is used as it is, without network."""
+"""In every built folder: the hash of all it was made from. A folder whose stamp is current is used as it is, without network.
+
+It is also the hash of the asset, so that two machines agree on it whether or not they had the interpreter for the bytecode.
+"""
 
 _NOISE: Final = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
 """What installers write about themselves into a .dist-info; it differs from run to run and nothing reads it at run time."""
@@ -100,6 +104,7 @@ def build_layer(target: Platform, *, root: Path = ROOT, build: Path = ROOT / "bu
             copy = folder / "python" / "footfall" / path
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / path, copy)
+        compile_modules(folder / "python", target.python)
 
     sources = [part for path in _shipped(source) for part in (str(path).encode(), (source / path).read_bytes())]
     return _current(build / f"layer-{target.name}", _digest([*recipe, *sources]), fill)
@@ -121,6 +126,11 @@ def _shipped(source: Path) -> Iterator[Path]:
         part = path.relative_to(source)
         if path.is_file() and part.parts[0] != "cli" and "__pycache__" not in part.parts and not path.name.startswith("."):
             yield part
+
+
+def hash_of(folder: Path) -> str:
+    """The hash of all that a built folder was made from."""
+    return (folder / STAMP).read_text(encoding="ascii")
 
 
 def _digest(parts: Sequence[bytes]) -> str:

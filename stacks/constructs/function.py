@@ -9,6 +9,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from footfall.functions import Function, Settings
+from stacks.artifacts import hash_of
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.ARM_64
@@ -26,7 +27,7 @@ class FunctionLayers(Construct):
         return lambda_.LayerVersion(
             self,
             id_,
-            code=lambda_.Code.from_asset(str(folder)),
+            code=lambda_.Code.from_asset(str(folder), asset_hash=hash_of(folder)),
             description=description,
             compatible_architectures=[ARCHITECTURE],
             compatible_runtimes=[RUNTIME],

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from footfall.errors import UnavailableError
 from footfall.functions import CONFIGURATION_PATH
 from stacks import artifacts
 from stacks.artifacts import HOST, LAMBDA, ROOT, build_layer, write_configuration
+from stacks.bytecode import compile_modules
 from stacks.node import use_packaged_node
 
 LAYER = Path("lambdas") / "layer"
@@ -53,7 +54,7 @@ def test_the_same_sources_give_the_same_asset_hash_in_another_place_and_at_anoth
 def test_a_changed_source_gives_another_layer_without_an_installer(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changed = a_checkout(tmp_path / "changed", like=checkout)
     before = (build_layer(HOST, root=changed, build=tmp_path / "build") / artifacts.STAMP).read_text()
-    monkeypatch.setattr(subprocess, "run", no_installer)
+    monkeypatch.setattr(artifacts, "_install", no_installer)
     (changed / LAYER / "python" / "footfall" / "version.py").write_text('VERSION = "another"\n')
 
     layer = build_layer(HOST, root=changed, build=tmp_path / "build")
@@ -65,7 +66,7 @@ def test_a_changed_source_gives_another_layer_without_an_installer(checkout: Pat
 def test_a_current_layer_is_used_as_it_is(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layer = build_layer(HOST, root=checkout, build=checkout / "build")
     made_at = (layer / "python").stat().st_ctime_ns
-    monkeypatch.setattr(subprocess, "run", no_installer)
+    monkeypatch.setattr(artifacts, "_install", no_installer)
 
     again = build_layer(HOST, root=checkout, build=checkout / "build")
 
@@ -84,6 +85,34 @@ def test_a_failed_installation_says_what_the_installer_said_and_leaves_nothing_b
         build_layer(LAMBDA, root=broken, build=tmp_path / "build")
 
     assert [] == list((tmp_path / "build").iterdir())
+
+
+def test_modules_are_compiled_for_the_python_that_runs_them_where_it_is_found(checkout: Path) -> None:
+    host = build_layer(HOST, root=checkout, build=checkout / "build") / "python" / "footfall"
+    elsewhere = build_layer(LAMBDA, root=checkout, build=checkout / "build") / "python" / "footfall"
+
+    assert (host / "__pycache__" / f"version.{sys.implementation.cache_tag}.pyc").exists()
+    assert {".cpython-313"} >= {path.with_suffix("").suffix for path in elsewhere.rglob("*.pyc")}
+
+
+def test_without_that_interpreter_the_layer_has_no_bytecode_and_the_same_hash(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_it = build_layer(LAMBDA, root=checkout, build=checkout / "build")
+    monkeypatch.setattr(artifacts, "compile_modules", lambda folder, python: False)
+
+    without = build_layer(LAMBDA, root=checkout, build=tmp_path / "build")
+
+    assert [] == list(without.rglob("*.pyc"))
+    assert artifacts.hash_of(with_it) == artifacts.hash_of(without)
+
+
+def test_an_interpreter_that_is_not_what_its_name_says_is_not_used(tmp_path: Path) -> None:
+    impostor = tmp_path / "python9.9"
+    impostor.write_text("#!/bin/sh\necho 3.11\n")
+    impostor.chmod(0o755)
+
+    assert compile_modules(tmp_path, "9.9", environment={"PATH": str(tmp_path), "HOME": str(tmp_path)}) is False
 
 
 def test_pip_is_told_every_tag_it_may_take_and_uv_the_newest() -> None:

@@ -25,6 +25,8 @@ def accept(request, salts=SALTS, **sections):
     [
         ({"method": "OPTIONS", "status": 204}, Suppressed(reasons.PREFLIGHT, None)),
         ({"method": "HEAD"}, Suppressed(reasons.HEAD, None)),
+        ({"status": 301, "result_type": "Redirect"}, Suppressed(reasons.REDIRECT, None)),
+        ({"method": "POST", "status": 307}, Suppressed(reasons.REDIRECT, None)),
     ],
 )
 def test_a_request_that_shows_nothing_to_anyone_is_suppressed_and_counted(changes, expected):

@@ -74,6 +74,18 @@ def test_log_fields_are_put_into_the_order_in_which_aws_delivers_them():
     assert configuration.edge.log_fields.index("timestamp") == 0
 
 
+@pytest.mark.parametrize(
+    ("edge", "problem"),
+    [
+        ({"domain_names": ["t.example.org"]}, "edge.certificate_arn"),
+        ({"certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/a"}, "edge.domain_names"),
+    ],
+)
+def test_a_certificate_and_the_names_it_is_for_come_together(edge, problem):
+    with pytest.raises(ConfigurationError, match=problem):
+        Configuration.from_document({"edge": edge})
+
+
 def test_a_token_pasted_by_mistake_is_not_shown():
     with pytest.raises(ConfigurationError) as error:
         Configuration.from_document({"privacy": {"accepted_tokens": ["0123456789abcdef0123456789abcdef"]}})

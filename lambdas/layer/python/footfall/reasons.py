@@ -104,6 +104,7 @@ GPC = _suppressed("gpc", "The visitor's browser sends Global Privacy Control, an
 DNT = _suppressed("dnt", "The visitor's browser sends Do Not Track, and `privacy.dnt` is drop.")
 UNKNOWN_SIGNAL = _suppressed("unknown_signal", "CloudFront cut the header list, so the signal is unknown and taken as on.")
 PREFLIGHT = _suppressed("preflight", "A CORS preflight (OPTIONS): the request it asks for follows.")
+REDIRECT = _suppressed("redirect", "A request over http that the edge redirected to https: the request it leads to follows.")
 HEAD = _suppressed("head", "A HEAD request: nothing was shown to anyone.")
 COLLECTOR_OWNS = _suppressed("collector_owns", "The collector records this request; its line only checks completeness.")
 
@@ -139,6 +140,7 @@ REASONS: dict[str, Reason] = {
         DNT,
         UNKNOWN_SIGNAL,
         PREFLIGHT,
+        REDIRECT,
         HEAD,
         COLLECTOR_OWNS,
         NO_ROOM,
