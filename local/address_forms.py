@@ -64,12 +64,13 @@ def _of_ipv4(address: IPv4Address) -> Iterator[Form]:
 
 
 def _of_ipv6(address: IPv6Address, compressed: str) -> Iterator[Form]:
-    groups = address.exploded.split(":")
+    digits = f"{int(address):032x}"
+    groups = [digits[start : start + 4] for start in range(0, 32, 4)]
     exploded, short = ":".join(groups), ":".join(f"{int(group, 16):x}" for group in groups)
     for text in (compressed, exploded, short):
         yield from (Form(text, _HEXADECIMAL), Form(text.upper(), _HEXADECIMAL))
     yield from (Form(text.replace(":", "-"), _HEXADECIMAL) for text in (compressed, short) if not text.startswith(":"))
-    yield Form(address.reverse_pointer, _HEXADECIMAL)
+    yield Form(".".join(reversed(digits)) + ".ip6.arpa", _HEXADECIMAL)
 
 
 def _numbers(address: IPv4Address | IPv6Address) -> Iterator[Form]:

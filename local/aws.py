@@ -120,11 +120,11 @@ class LocalAws:
 
 
 def _serve(account: str) -> BaseWSGIServer:
-    application = _for_account(account, DomainDispatcherApplication(create_backend_app))
+    application = for_account(account, DomainDispatcherApplication(create_backend_app))
     return make_server("127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler)
 
 
-def _for_account(account: str, moto: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]) -> WSGIApplication:
+def for_account(account: str, moto: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]) -> WSGIApplication:
     """Mark each request with the account, and serialise them: moto's Kinesis gives two concurrent records one sequence number.
 
     That would lose an acknowledged record ("this function is not safe for concurrency", moto/kinesis/models.py). SQS is left

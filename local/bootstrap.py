@@ -49,13 +49,10 @@ class Api:
         return response.headers, response.read()
 
     def post(self, path: str, body: bytes, error_type: str = "") -> None:
-        """Send an answer or an error; one that Lambda refuses ends this process, as it does there."""
+        """Send an answer or an error."""
         headers = {"Content-Type": "application/json"} | ({"Lambda-Runtime-Function-Error-Type": error_type} if error_type else {})
         self._connection.request("POST", RUNTIME + path, body, headers)
-        response = self._connection.getresponse()
-        response.read()
-        if response.status >= http.HTTPStatus.BAD_REQUEST:
-            sys.exit(1)
+        self._connection.getresponse().read()
 
     def report(self, path: str, error_type: str, error: BaseException) -> None:
         """Log an error with its traceback, as Lambda does, and send its type and message."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
+from footfall.configuration import PAGE_CONTENT_SECURITY
 from local.edge_function import body_of
 from local.edge_request import Refusal, Request
 
@@ -21,10 +22,9 @@ PAGE_HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "strict-origin-when-cross-origin",
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "content-security-policy": PAGE_CONTENT_SECURITY,
 }
-"""What the distribution's response headers policy adds to pages, and the strictest content security policy the page can live with."""
+"""What the distribution's response headers policy adds to pages."""
 
 _MAX_NAME: Final = 60  # no file of the webpage is called longer, and file systems refuse names of more than 255 bytes
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local.runtime_api import Exited, Outcome, RuntimeApi, Started
+from local.runtime_api import Exited, Outcome, RuntimeApi
 
 
 class ExecutionEnvironment:
@@ -26,6 +26,7 @@ class ExecutionEnvironment:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                start_new_session=True,  # Ctrl-C ends the demo, and that ends this: no traceback in the function's log
             )
         self._watch = threading.Thread(target=self._tell_exit, name="function-exit", daemon=True)
         self._watch.start()
@@ -36,7 +37,7 @@ class ExecutionEnvironment:
         with contextlib.suppress(queue.Empty):
             while True:
                 outcome = self.api.outcomes.get(timeout=max(0.0, until - time.monotonic()))
-                if getattr(outcome, "request_id", "") in ("", request_id) and not (request_id and isinstance(outcome, Started)):
+                if getattr(outcome, "request_id", "") in ("", request_id):
                     return outcome
         return None
 

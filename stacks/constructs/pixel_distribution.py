@@ -9,13 +9,8 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from footfall.configuration import PIXEL_PATHS, Edge
+from footfall.configuration import PAGE_CONTENT_SECURITY, PIXEL_PATHS, Edge
 from stacks.constructs.hit_log import HitLog
-
-CONTENT_SECURITY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""What the pages of webpage/ may load: their own files, and no inline script or style."""
 
 PRICE_CLASSES = {
     "100": cloudfront.PriceClass.PRICE_CLASS_100,
@@ -89,7 +84,9 @@ def _security_headers() -> cloudfront.ResponseSecurityHeadersBehavior:
         strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
             access_control_max_age=Duration.days(365), include_subdomains=False, override=True
         ),
-        content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(content_security_policy=CONTENT_SECURITY, override=True),
+        content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+            content_security_policy=PAGE_CONTENT_SECURITY, override=True
+        ),
         content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
         frame_options=cloudfront.ResponseHeadersFrameOptions(frame_option=cloudfront.HeadersFrameOption.DENY, override=True),
         referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(

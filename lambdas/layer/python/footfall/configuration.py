@@ -13,6 +13,12 @@ from footfall.toml_reader import TableReader
 
 PIXEL_PATHS: Final = ("/1x1.png", "/1x1.gif", "/matomo.php", "/piwik.php", "/ppms.php")
 
+PAGE_CONTENT_SECURITY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What the pages of webpage/ may load, on AWS and on this machine: their own files, and nothing inline."""
+
 MAX_SITES: Final = 1000
 """An enum of partition projection, and one configuration.json, stay small."""
 
