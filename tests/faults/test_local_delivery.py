@@ -1,6 +1,7 @@
 """Kill the delivery from stream to lake at every step: whatever the stream acknowledged is in the lake, and nothing is in error."""
 
 import base64
+import contextlib
 import inspect
 import io
 import itertools
@@ -8,7 +9,6 @@ import json
 import sys
 import textwrap
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -20,11 +20,11 @@ import pytest
 
 from footfall.configuration import Configuration, Stream
 from footfall.functions import TRANSFORM_HITS, TransformHitsSettings
-from footfall.hits import log_fields
-from local.aws import LocalAws, Resources
+from local.aws import LocalAws, Resources, for_account
 from local.firehose import POINTS, Firehose, ignore
 from local.firehose_buffer import MIB, DeliveryStream, Hints
 from local.runtime import LambdaFunction
+from tests.builders import a_log_line
 
 REPOSITORY = Path(__file__).parents[2]
 REAL_HANDLER = REPOSITORY / "lambdas" / TRANSFORM_HITS.name / "handler.py"
@@ -201,17 +201,38 @@ def test_a_line_that_the_sender_repeats_is_one_event_id(aws: LocalAws, tmp_path:
 
 
 def test_concurrent_senders_lose_nothing(aws: LocalAws, tmp_path: Path) -> None:
-    """moto alone would give two records of one shard the same sequence number, and keep one."""
     pipeline = Pipeline(aws, tmp_path, transform)
-    senders = [threading.Thread(target=pipeline.send, args=(lines(f"{name} ", 20),)) for name in "abcdefgh"]
 
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join()
+    in_threads([lambda name=name: pipeline.send(lines(f"{name} ", 20)) for name in "abcdefgh"])
     pipeline.firehose().run_until_idle()
 
     assert (160, set()) == (len(pipeline.acknowledged), pipeline.acknowledged ^ set(pipeline.event_ids()))
+
+
+@pytest.mark.parametrize(("target", "expected"), [("Kinesis_20131202.PutRecord", 0), ("AmazonSQS.ReceiveMessage", 2)])
+def test_requests_to_the_stream_are_served_one_at_a_time_and_long_polls_are_not(target: str, expected: int) -> None:
+    """moto gives two records of one shard the same sequence number when it serves them at once, and keeps one."""
+    meeting = threading.Barrier(2, timeout=0.3)
+    met = []
+
+    def moto(environ: Any, start_response: Any) -> list[bytes]:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait()
+            met.append(environ["HTTP_X_MOTO_ACCOUNT_ID"])
+        return []
+
+    serve = for_account("111122223333", moto)
+    in_threads([lambda: serve({"HTTP_X_AMZ_TARGET": target}, ignore)] * 2)
+
+    assert met == ["111122223333"] * expected
+
+
+def in_threads(actions: Sequence[Callable[[], Any]]) -> None:
+    threads = [threading.Thread(target=action) for action in actions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def test_a_function_process_killed_in_the_middle_of_a_batch_loses_nothing(aws: LocalAws, tmp_path: Path) -> None:
@@ -247,32 +268,12 @@ def test_a_function_process_killed_in_the_middle_of_a_batch_loses_nothing(aws: L
     assert function.cold_starts == 4
 
 
-def log_line(request_id: str) -> bytes:
-    """A pixel request as CloudFront logs it."""
-    values = {
-        "timestamp": f"{time.time():.3f}",
-        "c-ip": "192.0.2.77",
-        "sc-status": "200",
-        "cs-method": "GET",
-        "cs-host": "d111111abcdef8.cloudfront.net",
-        "cs-uri-stem": "/1x1.png",
-        "cs-uri-query": "userid=aws_user&thirdpartyname=example.hightrafficwebsite.com",
-        "x-edge-request-id": request_id,
-        "cs-user-agent": "Mozilla/5.0",
-        "x-edge-result-type": "FunctionGeneratedResponse",
-        "cs-headers": "host:d111111abcdef8.cloudfront.net%0Aaccept:*/*%0A",
-        "cs-header-names": "host%0Aaccept%0A",
-        "x-edge-location": "FRA56-P4",
-        "c-country": "DE",
-    }
-    return ("\t".join(values.get(name, "-") for name in Configuration().edge.log_fields) + "\n").encode()
-
-
 @pytest.mark.skipif(not REAL_HANDLER.exists(), reason="the transform function is not there")
 @pytest.mark.parametrize("point", ["after invoke", "after put_object", "before checkpoint"])
 def test_the_deployed_handler_delivers_every_line_through_a_kill(aws: LocalAws, tmp_path: Path, point: str) -> None:
-    assert set(log_fields.REQUIRED) <= set(Configuration().edge.log_fields)
-    first, second, third = [{name: log_line(name) for name in lines(prefix, 6)} for prefix in ("first-", "second-", "third-")]
+    first, second, third = [
+        {name: a_log_line(x_edge_request_id=name).encode() for name in lines(prefix, 6)} for prefix in ("first-", "second-", "third-")
+    ]
     pipeline = Pipeline(aws, tmp_path, ignore)
     (tmp_path / "configuration.json").write_text(pipeline.configuration.to_json(), "utf-8")
     settings = TransformHitsSettings(configuration_path=str(tmp_path / "configuration.json"), salt_table=pipeline.resources.salt_table)

@@ -30,6 +30,7 @@ class FakeKinesis:
     def __init__(self, **shards: list[bytes]) -> None:
         self.shards = {f"shardId-{name[1:]:0>12}": lines for name, lines in (shards or {"s0": []}).items()}
         self.closed: set[str] = set()
+        self.arrivals: dict[bytes, datetime] = {}
         self.repeats = 0
 
     def list_shards(self, *, StreamName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
@@ -46,7 +47,8 @@ class FakeKinesis:
         return {"Records": records, **following}
 
     def _record(self, number: int, line: bytes) -> dict[str, Any]:
-        return {"SequenceNumber": str(number), "PartitionKey": f"k{number}", "Data": line, "ApproximateArrivalTimestamp": ARRIVED}
+        arrived = self.arrivals.get(line, ARRIVED)
+        return {"SequenceNumber": str(number), "PartitionKey": f"k{number}", "Data": line, "ApproximateArrivalTimestamp": arrived}
 
 
 class FakeS3:
@@ -163,6 +165,15 @@ def test_rows_land_under_their_partition_in_one_object_named_as_firehose_names_i
     assert [{"event_id": name} for name in "abc"] == stage.s3.rows()
     landed = "ok:hits/site=main/date=2026-11-22/lake-1-2026-11-22-10-30-00-UUID.parquet"
     assert [(line, landed) for line in (b"a", b"b", b"c")] == stage.verdicts
+
+
+def test_an_object_bears_the_time_of_its_oldest_record(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, FakeKinesis(s0=[b"young", b"old", b"younger"]))
+    stage.kinesis.arrivals = {b"old": ARRIVED.replace(hour=9)}
+
+    stage.firehose.run_until_idle()
+
+    assert ["2026-11-22-09-30-00"] == [key.partition("lake-1-")[2][:19] for key in stage.s3.objects]
 
 
 def test_lines_wait_for_the_function_until_there_are_enough_or_they_waited_long_enough(tmp_path: Path) -> None:

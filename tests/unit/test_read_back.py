@@ -29,7 +29,7 @@ ADDRESSES += ["2001:db8:1:2:3:4:5:6", "2001:db8:0:1:1:1:1:1"]
 
 def parquet(value: Any, type_: pa.DataType, *, column: str = "column") -> bytes:
     buffer = io.BytesIO()
-    pq.write_table(pa.table({column: pa.array([None, value], type_)}), buffer)
+    pq.write_table(pa.table({column: pa.array([None, value], type_)}), buffer, store_schema=False)
     return buffer.getvalue()
 
 
@@ -49,6 +49,7 @@ FILES: dict[str, Callable[[str], bytes]] = {
     "error object": lambda text: json.dumps({"errorCode": "x", "rawData": b64(f"1\t{text}\t-\n")}).encode(),
     "error object, JSON": lambda text: json.dumps({"rawData": b64(json.dumps({"row": text}))}).encode(),
     "URL-safe base64": lambda text: b"token=" + base64.urlsafe_b64encode(b"xy" + text.encode()).rstrip(b"=") + b";",
+    "base64 inside of a word": lambda text: f"k{b64('x ' + text)}".encode(),
     "hex": lambda text: b"x" + f"x{text}y".encode().hex().encode(),
     "percent-encoded": lambda text: f"GET /?q={quote('x=' + text, safe='')}".encode(),
     "percent-encoded twice": lambda text: f"GET /?q={quote(quote('x=' + text, safe=''), safe='')}".encode(),
@@ -65,7 +66,7 @@ FILES: dict[str, Callable[[str], bytes]] = {
     "Parquet map value": lambda text: parquet([("x", text)], pa.map_(pa.string(), pa.string())),
     "Parquet text with JSON": lambda text: parquet(json.dumps({"a": [text]}), pa.string()),
     "Parquet text with a URL": lambda text: parquet("https://example.org/?u=" + quote(text, safe=""), pa.string()),
-    "Parquet column name": lambda text: parquet(1, pa.int64(), column=text),
+    "Parquet column name": lambda text: parquet(1, pa.int64(), column=f"{text} ".ljust(48)),  # its length, 48, is the byte "0" before it
 }
 
 
