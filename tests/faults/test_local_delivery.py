@@ -114,6 +114,18 @@ class Pipeline:
         return [key for key in self.keys() if key.startswith(ERRORS)]
 
 
+@pytest.fixture
+def pipeline_with(aws: LocalAws, tmp_path: Path, account: Callable[[Any], None]) -> Callable[[Callable[[Any], Any]], Pipeline]:
+    """Make a pipeline whose transform is the given one, and account for it when the test is over."""
+
+    def make(invoke: Callable[[Any], Any]) -> Pipeline:
+        pipeline = Pipeline(aws, tmp_path, invoke)
+        account(pipeline)
+        return pipeline
+
+    return make
+
+
 @pytest.fixture(scope="module")
 def aws() -> Iterator[LocalAws]:
     with LocalAws() as aws:
@@ -148,8 +160,10 @@ def work_until_killed(pipeline: Pipeline, fault: Callable[[str], None], waves: S
 
 
 @pytest.mark.parametrize(("point", "turn"), KILLS, ids=[f"{point} {turn}" for point, turn in KILLS])
-def test_delivery_killed_at_any_step_loses_nothing(aws: LocalAws, tmp_path: Path, point: str, turn: int) -> None:
-    pipeline = Pipeline(aws, tmp_path, transform)
+def test_delivery_killed_at_any_step_loses_nothing(
+    pipeline_with: Callable[[Callable[[Any], Any]], Pipeline], point: str, turn: int
+) -> None:
+    pipeline = pipeline_with(transform)
     assert work_until_killed(pipeline, kill_at(point, turn), [lines("a", 10), lines("b", 10)]), "the step was never reached"
     pipeline.send(lines("while-down", 5))
 
@@ -158,8 +172,8 @@ def test_delivery_killed_at_any_step_loses_nothing(aws: LocalAws, tmp_path: Path
     assert (pipeline.acknowledged, []) == (set(pipeline.event_ids()), pipeline.errors())
 
 
-def test_delivery_killed_again_and_again_loses_nothing(aws: LocalAws, tmp_path: Path) -> None:
-    pipeline = Pipeline(aws, tmp_path, transform)
+def test_delivery_killed_again_and_again_loses_nothing(pipeline_with: Callable[[Callable[[Any], Any]], Pipeline]) -> None:
+    pipeline = pipeline_with(transform)
 
     killed = [work_until_killed(pipeline, kill_at(point, 1), [lines(f"{point} ", 3)]) for point in POINTS]
     pipeline.firehose().run_until_idle()
@@ -168,9 +182,11 @@ def test_delivery_killed_again_and_again_loses_nothing(aws: LocalAws, tmp_path: 
     assert (pipeline.acknowledged, []) == (set(pipeline.event_ids()), pipeline.errors())
 
 
-def test_delivery_that_nobody_kills_writes_each_row_once_and_reads_nothing_again(aws: LocalAws, tmp_path: Path) -> None:
+def test_delivery_that_nobody_kills_writes_each_row_once_and_reads_nothing_again(
+    pipeline_with: Callable[[Callable[[Any], Any]], Pipeline],
+) -> None:
     """The control: the kills above really cause the repetitions that event ids undo."""
-    pipeline = Pipeline(aws, tmp_path, transform)
+    pipeline = pipeline_with(transform)
     pipeline.send(lines("a", 25))
 
     pipeline.firehose().run_until_idle()
@@ -180,9 +196,11 @@ def test_delivery_that_nobody_kills_writes_each_row_once_and_reads_nothing_again
     assert {line.decode() for line in pipeline.verdicts} == pipeline.acknowledged
 
 
-def test_an_object_whose_writer_was_killed_before_the_checkpoint_is_written_again(aws: LocalAws, tmp_path: Path) -> None:
+def test_an_object_whose_writer_was_killed_before_the_checkpoint_is_written_again(
+    pipeline_with: Callable[[Callable[[Any], Any]], Pipeline],
+) -> None:
     """At least once: the rows are there twice, and one event id tells that they are one hit."""
-    pipeline = Pipeline(aws, tmp_path, transform)
+    pipeline = pipeline_with(transform)
     work_until_killed(pipeline, kill_at("before checkpoint", 1), [lines("a", 10)])
 
     pipeline.firehose().run_until_idle()
@@ -190,8 +208,8 @@ def test_an_object_whose_writer_was_killed_before_the_checkpoint_is_written_agai
     assert dict.fromkeys(pipeline.acknowledged, 2) == pipeline.event_ids()
 
 
-def test_a_line_that_the_sender_repeats_is_one_event_id(aws: LocalAws, tmp_path: Path) -> None:
-    pipeline = Pipeline(aws, tmp_path, transform)
+def test_a_line_that_the_sender_repeats_is_one_event_id(pipeline_with: Callable[[Callable[[Any], Any]], Pipeline]) -> None:
+    pipeline = pipeline_with(transform)
     pipeline.send(lines("a", 5))
     pipeline.send(lines("a", 5))
 
@@ -200,8 +218,8 @@ def test_a_line_that_the_sender_repeats_is_one_event_id(aws: LocalAws, tmp_path:
     assert dict.fromkeys(pipeline.acknowledged, 2) == pipeline.event_ids()
 
 
-def test_concurrent_senders_lose_nothing(aws: LocalAws, tmp_path: Path) -> None:
-    pipeline = Pipeline(aws, tmp_path, transform)
+def test_concurrent_senders_lose_nothing(pipeline_with: Callable[[Callable[[Any], Any]], Pipeline]) -> None:
+    pipeline = pipeline_with(transform)
 
     in_threads([lambda name=name: pipeline.send(lines(f"{name} ", 20)) for name in "abcdefgh"])
     pipeline.firehose().run_until_idle()
@@ -235,7 +253,9 @@ def in_threads(actions: Sequence[Callable[[], Any]]) -> None:
         thread.join()
 
 
-def test_a_function_process_killed_in_the_middle_of_a_batch_loses_nothing(aws: LocalAws, tmp_path: Path) -> None:
+def test_a_function_process_killed_in_the_middle_of_a_batch_loses_nothing(
+    pipeline_with: Callable[[Callable[[Any], Any]], Pipeline], tmp_path: Path
+) -> None:
     source = """
         import base64, json, os, signal
         from pathlib import Path
@@ -259,7 +279,7 @@ def test_a_function_process_killed_in_the_middle_of_a_batch_loses_nothing(aws: L
         log=tmp_path / "function.log",
     )
     with function:
-        pipeline = Pipeline(aws, tmp_path, function.invoke)
+        pipeline = pipeline_with(function.invoke)
         pipeline.send(lines("a", 10))
 
         pipeline.firehose().run_until_idle()
@@ -270,11 +290,13 @@ def test_a_function_process_killed_in_the_middle_of_a_batch_loses_nothing(aws: L
 
 @pytest.mark.skipif(not REAL_HANDLER.exists(), reason="the transform function is not there")
 @pytest.mark.parametrize("point", ["after invoke", "after put_object", "before checkpoint"])
-def test_the_deployed_handler_delivers_every_line_through_a_kill(aws: LocalAws, tmp_path: Path, point: str) -> None:
+def test_the_deployed_handler_delivers_every_line_through_a_kill(
+    pipeline_with: Callable[[Callable[[Any], Any]], Pipeline], aws: LocalAws, tmp_path: Path, point: str
+) -> None:
     first, second, third = [
         {name: a_log_line(x_edge_request_id=name).encode() for name in lines(prefix, 6)} for prefix in ("first-", "second-", "third-")
     ]
-    pipeline = Pipeline(aws, tmp_path, ignore)
+    pipeline = pipeline_with(ignore)
     (tmp_path / "configuration.json").write_text(pipeline.configuration.to_json(), "utf-8")
     settings = TransformHitsSettings(configuration_path=str(tmp_path / "configuration.json"), salt_table=pipeline.resources.salt_table)
     function = LambdaFunction(
