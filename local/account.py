@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
-import pyarrow as pa
-
-from footfall.hits.schema import HITS, HITS_PREFIX, REJECTS, REJECTS_PREFIX, Column
-from local.parquet import Converter
+from footfall.sql.lake import ParquetLake
 from local.pipeline import Trace
 
 _FIRST_ERROR: Final = 400
@@ -41,39 +37,21 @@ class Entry:
 
 
 class Lake:
-    """The Parquet files of a run, as DuckDB views `hits_raw`, `hits` (one row per event id) and `rejects`."""
+    """The Parquet files of a run, through the same tables and views as on AWS."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._duckdb = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-        self._duckdb.execute("SET TimeZone = 'UTC'")
-        self._view("hits_raw", HITS, folder / HITS_PREFIX, ("site", "date"))
-        self._view("rejects", REJECTS, folder / REJECTS_PREFIX, ("date",))
-        self._duckdb.execute(
-            "CREATE VIEW hits AS SELECT * FROM hits_raw QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY received_at) = 1"
-        )
-
-    def _view(self, name: str, columns: Sequence[Column], folder: Path, keys: Sequence[str]) -> None:
-        """A view with the table's columns, whether there are files or not yet."""
-        if any(folder.rglob("*.parquet")):
-            names = ", ".join(f'"{column}"' for column in (*(column.name for column in columns), *keys))
-            source = f"SELECT {names} FROM read_parquet('{folder}/**/*.parquet', hive_partitioning = true, hive_types_autocast = false)"  # noqa: S608 - the folder is this run's own
-        else:
-            fields = [*Converter(columns).schema, *(pa.field(key, pa.string()) for key in keys)]
-            self._duckdb.register(f"no_{name}", pa.schema(fields).empty_table())
-            source = f"SELECT * FROM no_{name}"  # noqa: S608 - our own name
-        self._duckdb.execute(f"CREATE VIEW {name} AS {source}")
+        self._lake = ParquetLake(folder)
 
     def query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Run SQL; returns column names and rows."""
-        result = self._duckdb.execute(sql)
-        return [column[0] for column in result.description or ()], result.fetchall()
+        answer = self._lake.run(sql)
+        return list(answer.columns), list(answer.rows)
 
     def row(self, event_id: str) -> dict[str, Any]:
         """The row of one hit, without empty columns."""
-        result = self._duckdb.execute("SELECT * FROM hits WHERE event_id = ?", [event_id])
-        names = [column[0] for column in result.description or ()]
-        (values,) = result.fetchall()
+        quoted = event_id.replace("'", "''")
+        names, (values,) = self.query(f"SELECT * FROM hits WHERE event_id = '{quoted}'")  # noqa: S608 - quotes are doubled
         return {name: value for name, value in zip(names, values, strict=True) if value not in (None, [], {}, "")}
 
     def sampling_rate(self) -> int:
@@ -83,7 +61,7 @@ class Lake:
 
     def close(self) -> None:
         """Close the database."""
-        self._duckdb.close()
+        self._lake.close()
 
 
 def account_for(sent: Sequence[Sent], trace: Trace, lake: Lake, reason_when_suppressed: Mapping[str, str]) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""Write the documentation that is generated from code: reasons, data dictionary, parameters. `python -m local.documents`."""
+"""Write the documentation that is generated from code: reasons, data dictionary, SQL. `python -m local.documents`."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,6 +6,8 @@ from typing import Final
 
 from footfall.hits import schema
 from footfall.reasons import REASONS
+from footfall.sql.queries import queries
+from footfall.sql.views import VIEWS, View
 
 REPOSITORY: Final = Path(__file__).parents[1]
 NOTICE: Final = "<!-- Generated from the code by `python -m local.documents`; a test holds that it is current. -->"
@@ -29,9 +31,28 @@ def dictionary_page() -> str:
     return _page(
         "Data dictionary",
         f"Schema version {schema.SCHEMA_VERSION}. Partition keys come first: `site` (a registered site) and `date` (the edge's UTC\n"
-        "day, yyyy-MM-dd). Delivery is at least once: query the view `hits`, which keeps one row per `event_id`, not `hits_raw`.",
+        "day, yyyy-MM-dd). Delivery is at least once: query the view `hits`, which keeps one row per `event_id`, not `hits_raw`.\n"
+        "The other views and the documented queries are in [sql.md](sql.md).",
         f"## hits\n\nPartitioned by `site` and `date`.\n\n{hits}\n\n## rejects\n\nPartitioned by `date`.\n\n{rejects}",
     )
+
+
+def sql_page() -> str:
+    """How to query the lake; every view with its columns and SQL, every documented query."""
+    views = "\n\n".join(_view(view) for view in VIEWS)
+    asked = "\n\n".join(f"### {query.name}\n\n```sql\n{query.sql}\n```" for query in queries())
+    return _page("SQL", _SQL_LEAD, f"## Views\n\n{views}\n\n## Queries\n\n{asked}")
+
+
+def _view(view: View) -> str:
+    """A view's purpose, its columns unless they are those of `hits`, and its SQL with a long list of columns cut short."""
+    described = [column.name for column in view.columns]
+    if set(described) > {column.name for column in schema.HITS}:
+        columns = "Columns: those of `hits` in the [data dictionary](dictionary.md), then `site` and `date`."
+    else:
+        columns = _table(("column", "type", "meaning"), ((f"`{c.name}`", _type(c.type), c.meaning) for c in view.columns))
+    listed = ",\n  ".join(f'"{name}"' for name in described)
+    return f"### {view.name}\n\n{view.purpose}\n\n{columns}\n\n```sql\n{view.sql.replace(listed, '-- every column')}\n```"
 
 
 def _type(glue_type: str) -> str:
@@ -47,7 +68,39 @@ def _page(title: str, lead: str, body: str) -> str:
     return f"# {title}\n\n{NOTICE}\n\n{lead}\n\n{body}\n"
 
 
-PAGES: Final = {"docs/reasons.md": reasons_page, "docs/dictionary.md": dictionary_page}
+_SQL_LEAD: Final = """One SQL source (`footfall/sql`) makes the Glue views that Athena reads, the views of `footfall sql` on a folder,
+and this page. What runs on one engine runs on the other.
+
+```
+footfall sql --list                          # views, tables, documented queries
+footfall sql --query pages                   # on the newest lake under .footfall/, which `make demo` leaves
+footfall sql --lake FOLDER "SELECT …"        # on a copy of the bucket: aws s3 sync s3://<bucket>/hits FOLDER/hits
+footfall sql --athena --query mailings       # on AWS; shows what was scanned and what it cost
+```
+
+A folder needs DuckDB (`pip install footfall[sql]`), Athena needs boto3 (`pip install footfall[aws]`) and credentials that may use the
+workgroup. In Athena's console the documented queries are under *Saved queries* of the workgroup. `--json` and `--csv` print what programs
+read; `--today 2026-11-20` runs a documented query as it would have run on that day.
+
+**What a query reads.** Athena bills bytes scanned, ten megabytes at least, and the workgroup stops a query at its limit. Name `site` and
+`"date"`: `hits` and `hits_human` then read only those partitions, because copies of a hit are looked for within one site and day.
+`sessions`, `campaigns` and `email_opens` look back over all days of the sites you name, since a session may begin before midnight and a
+first open may be long ago; of each row they read only the columns they need.
+
+**Copies.** The stream and Firehose deliver at least once, and the same lines can be imported from access logs as well. `hits` keeps one row
+per event id, site and day, and of several the one with the latest `received_at`: access logs cut the time to a second.
+
+**To write SQL that both engines understand the same way**
+
+- Quote `"date"`: it is a DATE in both.
+- Dividing integers gives an integer in Athena and a decimal in DuckDB: `CAST(… AS DOUBLE)` first.
+- `date_diff('second', …)` counts whole seconds in Athena and passed boundaries in DuckDB: count milliseconds and divide.
+- `min_by` and `max_by` skip nulls only in DuckDB: add `FILTER (WHERE … IS NOT NULL)`.
+- `CROSS JOIN UNNEST(parameters) AS p` gives `p.name` and `p.value` in both; a list of column names behind `p` does not work in DuckDB.
+- No `QUALIFY`, `EXCLUDE`, `GROUP BY ALL` and no alias in `WHERE`, `GROUP BY` or `HAVING`: Athena has none of them.
+- Approximate counts differ between engines and versions."""
+
+PAGES: Final = {"docs/reasons.md": reasons_page, "docs/dictionary.md": dictionary_page, "docs/sql.md": sql_page}
 
 
 def main() -> None:

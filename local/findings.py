@@ -28,7 +28,7 @@ PLANTED: Final = "203.0.113.250"
 
 SQL: Final = """
 SELECT site, agent_class, action, count(*) AS hits, count(DISTINCT visitor_id) AS visitors
-FROM hits GROUP BY ALL ORDER BY hits DESC, site, action LIMIT 4
+FROM hits GROUP BY site, agent_class, action ORDER BY hits DESC, site, action LIMIT 4
 """.strip()
 
 

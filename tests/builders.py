@@ -9,7 +9,7 @@ from footfall.configuration import Configuration
 from footfall.hits.hit import Headers, Request
 from footfall.hits.log_fields import DEFAULT, in_canonical_order
 
-NOW_MS = 1_795_000_000_000  # 2026-11-18 09:06:40 UTC
+NOW_MS = 1_795_000_000_000  # 2026-11-18 11:06:40 UTC
 ADDRESS = "203.0.113.7"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0"
 FIELDS = in_canonical_order(DEFAULT)

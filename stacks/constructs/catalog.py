@@ -1,15 +1,18 @@
-"""The Glue tables over the lake and the Athena workgroup that queries them; no crawler: partitions are projected."""
+"""The Glue tables and views over the lake and the Athena workgroup that queries them; no crawler: partitions are projected."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_athena as athena
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from footfall.hits import schema
+from footfall.sql.dialects import EXPANDED_TEXT, presto_view
+from footfall.sql.queries import Query, queries
+from footfall.sql.tables import HITS_RAW, REJECTED, Table
+from footfall.sql.views import VIEWS, View
 from stacks.constructs.lake_bucket import RESULTS_PREFIX
 
 FIRST_DATE = "2025-01-01"
@@ -17,35 +20,22 @@ FIRST_DATE = "2025-01-01"
 SCAN_LIMIT_BYTES = 100 * 1024**3
 """What one query may read: a forgotten WHERE ends here and not on the bill."""
 
-_DATE = glue.Column(name="date", type=glue.Schema.DATE, comment="UTC day on which the edge answered")
-_SITE = glue.Column(name="site", type=glue.Schema.STRING, comment="Key of a registered site")
-
 
 class Catalog(Construct):
-    """`hits_raw` and `rejects`, each over its own prefix; `landing` holds the columns of both, for Firehose's conversion alone."""
+    """Tables, each over its own prefix; views and named queries of the one SQL source; `landing`, the schema of Firehose's conversion."""
 
     def __init__(self, scope: Construct, id_: str, *, name: str, bucket: s3.IBucket, sites: Sequence[str]) -> None:
         super().__init__(scope, id_)
         self._bucket = bucket
-        self.database = glue.Database(self, "Database", database_name=name.replace("-", "_"), removal_policy=RemovalPolicy.DESTROY)
+        self._database_name = name.replace("-", "_")
+        self.database = glue.Database(self, "Database", database_name=self._database_name, removal_policy=RemovalPolicy.DESTROY)
         dates = glue.PartitionProjectionConfiguration.date(min=FIRST_DATE, max="NOW", format="yyyy-MM-dd")
-        self.hits_raw = self._table(
-            "hits_raw",
-            "Every hit as delivered, at least once; the view hits keeps one row per event id",
-            schema.HITS,
-            prefix=schema.HITS_PREFIX,
-            projection={"site": glue.PartitionProjectionConfiguration.enum(values=list(sites)), "date": dates},
-            partition_keys=[_SITE, _DATE],
-        )
-        self.rejects = self._table(
-            "rejects",
-            "Requests that could not be understood, masked",
-            schema.REJECTS,
-            prefix=schema.REJECTS_PREFIX,
-            projection={"date": dates},
-            partition_keys=[_DATE],
-        )
+        registered = glue.PartitionProjectionConfiguration.enum(values=list(sites))
+        self.hits_raw = self._projected(HITS_RAW, {"site": registered, "date": dates})
+        self.rejects = self._projected(REJECTED, {"date": dates})
         self.landing = self._table("landing", "Firehose's schema; holds no rows, query hits or rejects", schema.LANDING, prefix="landing")
+        for view in VIEWS:
+            self._view(view)
         self.workgroup = athena.CfnWorkGroup(  # no L2 in aws-cdk-lib
             self,
             "Workgroup",
@@ -53,6 +43,20 @@ class Catalog(Construct):
             description="Queries over Footfall's lake",
             recursive_delete_option=True,
             work_group_configuration=_workgroup(bucket),
+        )
+        for query in queries():
+            self._named_query(query)
+
+    def _projected(self, table: Table, projection: dict[str, glue.PartitionProjectionConfiguration]) -> glue.S3Table:
+        template = "".join(f"{key.name}=${{{key.name}}}/" for key in table.keys)
+        return self._table(
+            table.name,
+            table.purpose,
+            table.columns,
+            prefix=table.prefix,
+            projection=projection,
+            partition_keys=[_column(key) for key in table.keys],
+            parameters={"storage.location.template": f"s3://{self._bucket.bucket_name}/{table.prefix}/{template}"},
         )
 
     def _table(
@@ -64,9 +68,8 @@ class Catalog(Construct):
         prefix: str,
         projection: dict[str, glue.PartitionProjectionConfiguration] | None = None,
         partition_keys: list[glue.Column] | None = None,
+        parameters: dict[str, str] | None = None,
     ) -> glue.S3Table:
-        template = "".join(f"{key}=${{{key}}}/" for key in projection or {})
-        location: dict[str, Any] = {"storage.location.template": f"s3://{self._bucket.bucket_name}/{prefix}/{template}"} if template else {}
         return glue.S3Table(
             self,
             name,
@@ -79,8 +82,43 @@ class Catalog(Construct):
             columns=[_column(column) for column in columns],
             partition_keys=partition_keys,
             partition_projection=projection,
-            parameters=location or None,
+            parameters=parameters,
             has_encrypted_data=False,  # means client-side encryption to Athena
+        )
+
+    def _view(self, view: View) -> glue.CfnTable:
+        """A view as Athena's own CREATE VIEW leaves it in Glue; the L2 of Glue has no views."""
+        columns = [glue.CfnTable.ColumnProperty(name=each.name, type=each.type, comment=each.meaning) for each in view.columns]
+        table = glue.CfnTable.TableInputProperty(
+            name=view.name,
+            description=view.purpose,
+            table_type="VIRTUAL_VIEW",
+            parameters={"presto_view": "true", "comment": "Presto View"},
+            view_original_text=presto_view(view, database=self._database_name),
+            view_expanded_text=EXPANDED_TEXT,
+            partition_keys=[],
+            storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
+                columns=columns, location="", serde_info=glue.CfnTable.SerdeInfoProperty()
+            ),
+        )
+        return glue.CfnTable(
+            self,
+            f"view_{view.name}",
+            catalog_id=Stack.of(self).account,
+            database_name=self.database.database_name,
+            table_input=table,
+        )
+
+    def _named_query(self, query: Query) -> athena.CfnNamedQuery:
+        """A documented query, as people find it under saved queries in Athena's console; aws-cdk-lib has no L2."""
+        return athena.CfnNamedQuery(
+            self,
+            f"query_{query.name}",
+            name=query.name,
+            description=query.question,
+            database=self.database.database_name,
+            work_group=self.workgroup.ref,
+            query_string=query.sql,
         )
 
 

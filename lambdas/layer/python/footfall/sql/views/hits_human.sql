@@ -1,0 +1,3 @@
+SELECT *
+FROM hits
+WHERE agent_class IN ('human', 'email_proxy')
