@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 VISITOR_ID: Final = re.compile(r"[0-9a-fA-F]{16}")
-_EPOCH: Final = re.compile(r"\d{1,11}(?:\.\d{1,9})?")
-_SECONDS: Final = re.compile(r"-?\d{1,9}")
+_EPOCH: Final = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
+_SECONDS: Final = re.compile(r"-?[0-9]{1,9}")
 _EARLIEST_YEAR: Final = 2000
 _EARLIEST_MS: Final = 946_684_800_000  # 2000-01-01
 
@@ -92,8 +92,9 @@ def local_time_of(parameters: Mapping[str, str]) -> str | None:
     >>> local_time_of({"h": "9", "m": "5", "s": "0"})
     '09:05:00'
     """
-    parts = [parameters.get(name, "") for name in "hms"]
-    for part, limit in zip(parts, (24, 60, 60), strict=True):
-        if not (part.isascii() and part.isdigit() and len(part) <= 2 and int(part) < limit):  # noqa: PLR2004 - two digits
-            return None
-    return ":".join(part.zfill(2) for part in parts)
+    hour = _PADDED.get(parameters.get("h", ""), "99")
+    minute, second = _PADDED.get(parameters.get("m", "")), _PADDED.get(parameters.get("s", ""))
+    return f"{hour}:{minute}:{second}" if hour < "24" and minute and second else None
+
+
+_PADDED: Final = {text: f"{number:02}" for number in range(60) for text in (f"{number}", f"{number:02}")}

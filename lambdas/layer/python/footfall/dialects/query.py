@@ -6,8 +6,6 @@ from urllib.parse import unquote_to_bytes
 
 import orjson
 
-_NEEDS_REFERENCE: Final = re.compile(r'["\\]')
-_NON_ASCII_ESCAPE: Final = re.compile(r"%[89a-fA-F]")
 _BROKEN_ESCAPE: Final = re.compile(r"%(?![0-9a-fA-F]{2})")
 
 
@@ -32,7 +30,7 @@ def decode_query(query: str) -> Parameters:
     """
     if not query:
         return Parameters({}, None, ())
-    if _NEEDS_REFERENCE.search(query) or not query.isascii():
+    if '"' in query or "\\" in query or not query.isascii():
         return decode_reference(query)
     document = '{"' + query.replace("%", "\\u00").replace("&", '","').replace("=", '":"').replace("+", " ") + '"}'
     try:
@@ -41,19 +39,16 @@ def decode_query(query: str) -> Parameters:
         return decode_reference(query)
     if len(values) != query.count("&") + 1:
         return decode_reference(query)
-    if _NON_ASCII_ESCAPE.search(query):
-        return _join_bytes(values, query)
-    return Parameters(values, None, ())
+    if not "".join(values).isascii():
+        return decode_reference(query)
+    return Parameters(values, None, ()) if "".join(values.values()).isascii() else _join_bytes(values, query)
 
 
 def _join_bytes(values: dict[str, str], query: str) -> Parameters:
     """Each escaped byte became one character: put the bytes of each value together as UTF-8."""
     try:
-        for name, value in values.items():
-            if not name.isascii():
-                return decode_reference(query)
-            if not value.isascii():
-                values[name] = value.encode("latin-1").decode("utf-8")
+        for name in [name for name, value in values.items() if not value.isascii()]:
+            values[name] = values[name].encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
         return decode_reference(query)
     return Parameters(values, None, ())

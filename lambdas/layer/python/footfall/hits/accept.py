@@ -20,6 +20,8 @@ from footfall.hits.visitor import day_of
 EMAIL_MEDIUMS: Final = frozenset({"email", "e-mail", "e_mail", "mail", "newsletter"})
 
 _NOT_IMPLEMENTED: Final = 501
+_SHOWN_TO_NOBODY: Final = {"OPTIONS": reasons.PREFLIGHT, "HEAD": reasons.HEAD}
+_FIRST_REDIRECT: Final = 300
 _FIRST_ERROR: Final = 400
 
 
@@ -36,31 +38,34 @@ class Acceptor:
         self._addresses: Memo[str, Address | None] = Memo(read_address, limit=limit)
         self._agents: Memo[str, tuple[agents.Agent, agents.Classification]] = Memo(_describe, limit=limit)
         self._pages: Memo[str, sources.Page] = Memo(lambda url: sources.read_page(url, self._removed), limit=limit)
-        self._sources: Memo[tuple[str, sources.Page, str], sources.Source] = Memo(self._classify_source, limit=limit)
+        self._referrers: Memo[str, sources.Referrer] = Memo(lambda url: sources.read_referrer(url, self._removed), limit=limit)
 
     def use_salts(self, salts: Mapping[str, bytes]) -> bool:
         """Take the salts by UTC day (YYYY-MM-DD); when they differ from before, forget what holds identifiers and say True."""
         if salts == self._salts:
             return False
         self._salts = dict(salts)
-        for memo in (self._addresses, self._agents, self._pages, self._sources):
+        for memo in (self._addresses, self._agents, self._pages, self._referrers):
             memo.clear()
         return True
 
     def accept(self, request: Request) -> Hit | Reject | Suppressed:
         """Judge one request. Pure but for the memos: the same request, configuration and salts give the same answer."""
+        address = self._addresses[request.address]
+        if address is None:
+            return Reject(reasons.BAD_COLUMNS, None, request.line)
         not_a_hit = self._judge_answer(request)
         if not_a_hit is not None:
             return not_a_hit
         query = decode_query(request.query)
-        return self._judge_content(request, query, detect.detect_dialect(request.path, query.values))
+        return self._judge_content(request, address, query, detect.detect_dialect(request.path, query.values))
 
     def _judge_answer(self, request: Request) -> Reject | Suppressed | None:
         """Requests that are no hit, whatever they say: by method, owner, status and path."""
-        if request.method == "OPTIONS":
-            return Suppressed(reasons.PREFLIGHT, None)
-        if request.method == "HEAD":
-            return Suppressed(reasons.HEAD, None)
+        if request.method in _SHOWN_TO_NOBODY:
+            return Suppressed(_SHOWN_TO_NOBODY[request.method], None)
+        if _FIRST_REDIRECT <= request.status < _FIRST_ERROR:
+            return Suppressed(reasons.REDIRECT, None)
         if request.method == "POST" and self._has_collector and not is_answered_at_edge(request.result_type):
             return Suppressed(reasons.COLLECTOR_OWNS, None)
         if request.method == "POST" and request.status == _NOT_IMPLEMENTED:
@@ -69,7 +74,7 @@ class Acceptor:
             return Reject(reasons.EDGE_ERROR, request)
         return None if request.path in _PATHS else Reject(reasons.UNKNOWN_PATH, request)
 
-    def _judge_content(self, request: Request, query: Parameters, dialect: str) -> Hit | Reject | Suppressed:
+    def _judge_content(self, request: Request, address: Address, query: Parameters, dialect: str) -> Hit | Reject | Suppressed:
         """Requests that are no hit because of what they say: signals, site, and a tracker that does not record."""
         page = self._pages[_page_url(request, query.values, dialect)]
         referrer_host = page.host or self._pages[request.referer].host
@@ -81,17 +86,18 @@ class Acceptor:
             return _reject(site.reason, request, query, dialect, site.named)
         if dialect != detect.PIXEL and query.values.get("rec") != "1":
             return _reject(reasons.NOT_RECORDING, request, query, dialect, None)
-        return self._hit(request, query, dialect, site, page, is_stripped=signals.strip)
+        return self._hit(request, address, query, dialect, site, page, is_stripped=signals.strip)
 
-    def _hit(self, request: Request, query: Parameters, dialect: str, site: str, page: sources.Page, *, is_stripped: bool) -> Hit | Reject:
+    def _hit(
+        self, request: Request, address: Address, query: Parameters, dialect: str, site: str, page: sources.Page, *, is_stripped: bool
+    ) -> Hit:
         has_grammar = dialect != detect.PIXEL
-        tokens = tokens_in(query.values)
-        values, authenticated = allow_parameters(query.values, tokens, self._tokens, has_grammar=has_grammar)
-        address = (
-            self._addresses[values["cip"] if authenticated and "cip" in values else request.address] or self._addresses[request.address]
-        )
-        if address is None:
-            return Reject(reasons.BAD_COLUMNS, None, request.line)
+        values, authenticated = allow_parameters(query.values, self._tokens, dialect=dialect)
+        overrides = authenticated and has_grammar  # a plain pixel has no auth-only parameters
+        address_texts = address.texts
+        forced = self._addresses[values["cip"]] if overrides and "cip" in values else None
+        if forced is not None:
+            address, address_texts = forced, (*address_texts, *forced.texts)
         user_agent = (values.get("ua") if has_grammar else None) or request.user_agent
         agent, classification = self._agents[user_agent]
         if request.headers.purpose:
@@ -112,7 +118,7 @@ class Acceptor:
         if own_campaign:
             page = page._replace(**own_campaign)
         is_email_open = is_opened_mail(own_campaign, classification)
-        event_ms = matomo.custom_time_ms(values, request.received_ms) if authenticated else None
+        event_ms = matomo.custom_time_ms(values, request.received_ms) if overrides else None
         return Hit(
             request=request,
             site=site,
@@ -126,17 +132,15 @@ class Acceptor:
             agent=agent,
             classification=classification,
             page=page,
-            source=self._sources[values.get("urlref", "") if has_grammar else "", page, site],
-            country=(values.get("country") if authenticated and has_grammar else None) or request.country,
+            source=sources.judge_source(self._referrers[values.get("urlref", "") if has_grammar else ""], page, self._registry.hosts[site]),
+            country=(values.get("country") if overrides else None) or request.country,
             is_email_open=is_email_open,
             is_stripped=is_stripped,
             damaged=(*query.damaged, "headers_cut") if request.headers.is_cut else query.damaged,
-            secrets=tokens,
+            user_agent=user_agent,
+            address_texts=() if self._privacy.ip == "keep" else address_texts,
+            hidden=tokens_in(query),
         )
-
-    def _classify_source(self, key: tuple[str, sources.Page, str]) -> sources.Source:
-        referrer, page, site = key
-        return sources.classify_source(referrer, page, self._registry.hosts[site], self._removed)
 
 
 _PATHS: Final = frozenset(PIXEL_PATHS)
@@ -155,12 +159,12 @@ def _page_url(request: Request, values: Mapping[str, str], dialect: str) -> str:
 def _action_of(values: Mapping[str, str], dialect: str, *, is_email_open: bool) -> str:
     if dialect == detect.PIXEL:
         return "email_open" if is_email_open else "pixel"
-    return (matomo if dialect == detect.MATOMO else piwik_pro).action_of(values)
+    return matomo.action_of(values) if dialect == detect.MATOMO else piwik_pro.action_of(values)
 
 
 def own_campaign_of(values: Mapping[str, str]) -> dict[str, str]:
     """Campaign columns from the request's own parameters, as an e-mail's pixel carries them (not those of the page's URL)."""
-    if _CAMPAIGN_PARAMETERS.isdisjoint(values):
+    if values.keys().isdisjoint(_CAMPAIGN_PARAMETERS):
         return {}
     return {column: values[name] for name, column in sources.CAMPAIGN_PARAMETERS.items() if values.get(name)}
 

@@ -6,10 +6,10 @@ from typing import Final
 
 from footfall.privacy import mask, parse_address, truncate_address
 
-_INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
+_MAX_DIGITS: Final = 18  # of 64 bits
+_INTEGER: Final = re.compile(rf"-?[0-9]{{1,{_MAX_DIGITS}}}")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?")
-_ADDRESS_SHAPE: Final = re.compile(r"[0-9a-fA-F:]*(?:[.:][0-9a-fA-F]*){3,8}")
-_LONGEST_ADDRESS: Final = 45
+_ADDRESS_SHAPE: Final = re.compile(r"(?=[^:.]*[:.][^:.]*[:.])[0-9a-fA-F:.]{2,45}(?:%.*)?", re.DOTALL)  # behind a %: a zone, fe80::1%eth0
 
 FLAGS: Final = {"1": True, "true": True, "0": False, "false": False}
 
@@ -20,6 +20,8 @@ def to_integer(text: str) -> int | None:
     >>> to_integer("-42"), to_integer("4 2")
     (-42, None)
     """
+    if text.isdigit() and len(text) <= _MAX_DIGITS and text.isascii():  # nearly all: 0.15 us, the pattern takes 0.4
+        return int(text)
     return int(text) if _INTEGER.fullmatch(text) else None
 
 
@@ -43,7 +45,7 @@ def shown(value: str, *, is_masked: bool) -> str:
     """
     if is_masked:
         return mask(value)
-    if len(value) <= _LONGEST_ADDRESS and _ADDRESS_SHAPE.fullmatch(value):
-        address = parse_address(value)
+    if (":" in value or "." in value) and _ADDRESS_SHAPE.fullmatch(value) and parse_address(value) is not None:
+        address = parse_address(value.partition("%")[0])
         return value if address is None else truncate_address(address)
     return value

@@ -16,9 +16,8 @@ _LEAST: Final = ("event_id", "event_time", "received_at", "action", "reason", "s
 
 
 class Sized(Protocol):
-    """A record with a row that can be cut, or given up (`row = None`)."""
+    """A record with a row as JSON that can be cut, or given up (empty); it is empty when the record has none."""
 
-    row: Row | None
     encoded: bytes
 
     def size(self) -> int:
@@ -30,14 +29,18 @@ def fit_rows(entries: Sequence[Sized], limit: int) -> None:
 
     Only rows above an even share are cut, so one giant does not cost its neighbours a character.
     """
-    if sum(entry.size() for entry in entries) <= limit:
+    if sum([entry.size() for entry in entries]) <= limit:
         return
-    share = limit // len(entries)
+    with_row = [entry for entry in entries if entry.encoded]
+    _fit(with_row, limit - sum(entry.size() for entry in entries if not entry.encoded))
+
+
+def _fit(entries: Sequence[Sized], limit: int) -> None:
+    share = limit // max(1, len(entries))
     for cap in _CAPS:
         for entry in entries:
-            if entry.row is not None and entry.size() > share:
-                entry.row = cut_row(entry.row, cap)
-                entry.encoded = orjson.dumps(entry.row)
+            if entry.size() > share:
+                entry.encoded = orjson.dumps(cut_row(orjson.loads(entry.encoded), cap))
         if sum(entry.size() for entry in entries) <= limit:
             return
     _keep_the_least(entries, share)
@@ -69,9 +72,9 @@ def _cut(value: Any, cap: int) -> Any:
 
 def _keep_the_least(entries: Sequence[Sized], share: int) -> None:
     for entry in entries:
-        if entry.row is not None and entry.size() > share:
-            entry.row = Row({name: entry.row[name] for name in _LEAST if name in entry.row}, cut=["*"])
-            entry.encoded = orjson.dumps(entry.row)
+        if entry.size() > share:
+            row = orjson.loads(entry.encoded)
+            entry.encoded = orjson.dumps(Row({name: row[name] for name in _LEAST if name in row}, cut=["*"]))
 
 
 def _give_up(entries: Sequence[Sized], limit: int) -> None:
@@ -80,5 +83,5 @@ def _give_up(entries: Sequence[Sized], limit: int) -> None:
         if total <= limit:
             return
         total -= entry.size()
-        entry.row, entry.encoded = None, b""
+        entry.encoded = b""
         total += entry.size()

@@ -67,7 +67,9 @@ class Hit:
     is_email_open: bool
     is_stripped: bool
     damaged: tuple[str, ...]
-    secrets: tuple[str, ...]  # texts that must not appear in the row: accepted or refused tokens
+    user_agent: str  # that counts: the tracker's ua, else the header
+    address_texts: tuple[str, ...]  # must not appear in the row: the forms of the visitor's address, unless policy is keep
+    hidden: tuple[str, ...]  # must not appear either: tokens, accepted or not
 
 
 class Reject(NamedTuple):

@@ -1,5 +1,6 @@
 """Who visited, as far as policy allows: address, visitor id and user id of one hit."""
 
+import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -10,10 +11,14 @@ from footfall.privacy import keyed_hash, parse_address, truncate_address
 
 
 class Address(NamedTuple):
-    """A client's address in memory: `full` is never written unless policy is keep."""
+    """A client's address in memory: `full` and `texts` are never written unless policy is keep.
+
+    `texts` are its forms in lower case: as it was logged, short, and with all digits.
+    """
 
     full: str
     network: str
+    texts: tuple[str, ...]
 
 
 class Identity(NamedTuple):
@@ -33,10 +38,19 @@ def read_address(text: str) -> Address | None:
     """Read an address; an IPv4-mapped IPv6 address is IPv4; None when it is not one.
 
     >>> read_address("::ffff:203.0.113.7")
-    Address(full='203.0.113.7', network='203.0.113.0')
+    Address(full='203.0.113.7', network='203.0.113.0', texts=('::ffff:203.0.113.7', '203.0.113.7'))
     """
+    if _IPV4.fullmatch(text):  # most new addresses: 1 us, `ipaddress` takes 5 to 30 (it is large, and cold by then)
+        return Address(text, text[: text.rindex(".")] + ".0", (text,))
     address = parse_address(text)
-    return None if address is None else Address(str(address), truncate_address(address))
+    if address is None:
+        return None
+    full, digits = str(address), f"{int(address):032x}"
+    exploded = ":".join([digits[start : start + 4] for start in range(0, 32, 4)]) if ":" in full else full
+    return Address(full, truncate_address(address), tuple(dict.fromkeys((text.lower(), full, exploded))))
+
+
+_IPV4: Final = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!\Z)|\Z)){4}")
 
 
 def identify(

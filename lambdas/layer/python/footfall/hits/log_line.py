@@ -1,7 +1,10 @@
 """Read a CloudFront real-time log line into a Request, by the deployed field list; no position is assumed."""
 
 import re
+import sys
 from collections.abc import Sequence
+from functools import lru_cache
+from operator import itemgetter
 from typing import Final
 from urllib.parse import unquote
 
@@ -10,10 +13,11 @@ from footfall.hits.hit import Headers, Reject, Request
 from footfall.hits.log_fields import MAX_LINE_BYTES, MISSING
 from footfall.hits.memo import Memo
 
-_TIMESTAMP: Final = re.compile(r"\d{9,10}(?:\.\d{1,6})?")
-_ADDRESS: Final = re.compile(r"[0-9a-fA-F:.]{3,45}")
+_TIMESTAMP: Final = re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,6})?")
+_ADDRESS: Final = re.compile(r"[0-9a-fA-F:.]{2,45}")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_=.\-#+/]{4,128}")
 _STATUS: Final = re.compile(r"[0-9]{3}")
+_MAX_DIGITS: Final = 5  # of a count of headers
 _EARLIEST_S: Final = 1_199_145_600  # 2008-01-01: before CloudFront there are no log lines
 
 ORIGIN_RESULT_TYPES: Final = frozenset({"Hit", "RefreshHit", "Miss", "OriginShieldHit"})
@@ -33,17 +37,20 @@ def query_as_received(logged: str, escaping: str = "auto") -> str:
 
     Whether CloudFront logs the `%` of a received `%3A` as it is (`as_received`) or as `%253A` (`escaped_again`) is not
     documented; recorded lines show the latter. `auto` decides by the line: CloudFront itself escapes only a few characters,
-    so an escape of any other one (`%3A`, `%2F`, `%3D` …) can only have been received.
+    so an escape of any other one (`%3A`, `%2F`, `%3D` …) can only have been received. What else CloudFront escaped (a raw
+    quote or space) stays so, and is decoded with the rest.
 
     >>> query_as_received("u=https%253A%252F%252Fx"), query_as_received("u=https%3A%2F%2Fx%2520y")
     ('u=https%3A%2F%2Fx', 'u=https%3A%2F%2Fx%2520y')
     """
-    if escaping == "as_received" or (escaping == "auto" and ("%25" not in logged or _RECEIVED_ESCAPE.search(logged))):
+    if escaping == "as_received" or "%25" not in logged:
         return logged
-    return unquote(logged)
+    unescaped = logged.replace("%25", "%")
+    has_others = 2 * logged.count("%") != len(logged) - len(unescaped)
+    return logged if escaping == "auto" and has_others and _RECEIVED_ESCAPE.search(logged) else unescaped
 
 
-_RECEIVED_ESCAPE: Final = re.compile(r"%(?!25|[01][0-9A-Fa-f]|2[0237]|3[CEce]|5[BCEbce]|60|7[B-Fb-f]|[89A-Fa-f][0-9A-Fa-f])")
+_RECEIVED_ESCAPE: Final = re.compile(r"%(?!25|[01][0-9A-Fa-f]|2[0237]|3[CEce]|5[B-Eb-e]|60|7[B-Fb-f]|[89A-Fa-f][0-9A-Fa-f])")
 """An escape that CloudFront does not make: it escapes 0 to 32, 127 and above, quotes, brackets and a few signs."""
 
 
@@ -54,22 +61,30 @@ class LineReader:
         self._count = len(fields)
         self._query_escaping = query_escaping
         at = {name: position for position, name in enumerate(fields)}
-        self._at = tuple(at[name] for name in _ALWAYS)
+        self._pick = itemgetter(*(at[name] for name in _ALWAYS))
         self._at_edge_location = at.get("x-edge-location")
         self._at_country = at.get("c-country")
         self._texts: Memo[str, str] = Memo(unescape, limit=limit)
+        self._urls: Memo[str, str] = Memo(
+            lambda logged: "" if logged == MISSING else query_as_received(logged, query_escaping), limit=limit
+        )
+
+    def forget(self) -> None:
+        """Forget what clients sent: called when the salts rotate."""
+        self._texts.clear()
+        self._urls.clear()
 
     def read(self, line: str, *, now_ms: int) -> Request | Reject:
         """Read one line, with or without its newline; a line whose columns cannot be trusted is a Reject that keeps no value."""
         line = line.rstrip("\r\n")
-        if len(line) > MAX_LINE_BYTES:
+        if len(line) > MAX_LINE_BYTES or (not line.isascii() and len(line.encode()) > MAX_LINE_BYTES):
             return Reject(reasons.LINE_TOO_LONG, None, line)
         columns = line.split("\t")
         if len(columns) != self._count:
             return Reject(reasons.COLUMN_COUNT, None, line)
-        (timestamp, address, status, method, host, stem, request_id, agent, referer, query, result, headers, names, count) = [
-            columns[position] for position in self._at
-        ]
+        (timestamp, address, status, method, host, stem, request_id, agent, referer, query, result, headers, names, count) = self._pick(
+            columns
+        )
         received_ms = _read_timestamp_ms(timestamp, now_ms)
         if received_ms is None or not (_ADDRESS.fullmatch(address) and _REQUEST_ID.fullmatch(request_id) and _STATUS.fullmatch(status)):
             return Reject(reasons.BAD_COLUMNS, None, line)
@@ -84,7 +99,7 @@ class LineReader:
             result_type=result,
             query="" if query == MISSING else query_as_received(query, self._query_escaping),
             user_agent=self._texts[agent],
-            referer="" if referer == MISSING else query_as_received(referer, self._query_escaping),
+            referer=self._urls[referer],
             edge_location=_optional(columns, self._at_edge_location),
             country=_optional(columns, self._at_country),
             headers=read_headers(headers, names, count),
@@ -147,22 +162,41 @@ def read_headers(headers: str, names: str, count: str) -> Headers:
     True
     """
     lower = headers.lower()
-    listed = names.lower().split("%0a")
-    pairs = lower.count("%0a") + listed.count("cookie")
-    is_cut = not (count.isdigit() and pairs >= int(count))
-    names_cut = not (count.isdigit() and len(listed) - 1 >= int(count))
-    missing: tuple[list[str], bool] | None = (listed, names_cut) if is_cut else None
+    missing = _missing(lower, names, count)
+    language = _raw_value(lower, "accept-language")
+    if missing is None and not ("sec-gpc" in lower or "dnt" in lower or "purpose" in lower or "x-moz" in lower):
+        return _only_language(language)
+    purposes = (_value(lower, name) for name in ("sec-purpose", "purpose", "x-purpose", "x-moz"))
     return Headers(
         gpc=_signal(lower, "sec-gpc", missing),
         dnt=_signal(lower, "dnt", missing),
-        language=_first_language(_value(lower, "accept-language")),
-        purpose=_value(lower, "sec-purpose") or _value(lower, "purpose") or _value(lower, "x-purpose") or _value(lower, "x-moz"),
-        is_cut=is_cut,
+        language=_first_language(language),
+        purpose=next((purpose for purpose in purposes if purpose), ""),
+        is_cut=missing is not None,
     )
+
+
+@lru_cache(maxsize=1024)
+def _only_language(language: str) -> Headers:
+    return Headers(language=_first_language(language))
+
+
+def _missing(headers: str, names: str, count: str) -> tuple[list[str], bool] | None:
+    """None when the list of headers is whole; else the names that were sent, and whether those are cut too."""
+    sent = int(count) if len(count) <= _MAX_DIGITS and count.isdigit() and count.isascii() else sys.maxsize
+    pairs = headers.count("%0a")
+    if pairs >= sent:
+        return None
+    listed = names.lower().split("%0a")[:-1]
+    return None if pairs + listed.count("cookie") >= sent else (listed, len(listed) < sent)
 
 
 def _value(headers: str, name: str) -> str:
     """The decoded value of a header, "" when absent; `headers` in lower case."""
+    return unquote(_raw_value(headers, name)).lower().strip()
+
+
+def _raw_value(headers: str, name: str) -> str:
     if name not in headers:
         return ""
     if headers.startswith(name + ":"):
@@ -173,7 +207,7 @@ def _value(headers: str, name: str) -> str:
             return ""
         start = found + len(name) + 4
     end = headers.find("%0a", start)
-    return unquote(headers[start : end if end >= 0 else None]).strip()
+    return headers[start : end if end >= 0 else None]
 
 
 def _signal(headers: str, name: str, missing: tuple[list[str], bool] | None) -> bool | None:
@@ -188,9 +222,9 @@ def _signal(headers: str, name: str, missing: tuple[list[str], bool] | None) -> 
 
 
 def _first_language(value: str) -> str:
-    """The first tag of Accept-Language, at most 20 characters, as Matomo keeps.
+    """The first tag of an Accept-Language as it is in the log, at most 20 characters, as Matomo keeps.
 
-    >>> _first_language("de-de,de;q=0.8")
+    >>> _first_language("de-de,%20de;q=0.8")
     'de-de'
     """
-    return value.partition(",")[0].partition(";")[0].strip()[:20]
+    return unquote(value).lower().partition(",")[0].partition(";")[0].strip()[:20]

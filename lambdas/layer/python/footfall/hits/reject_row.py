@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from footfall import reasons
+from footfall.configuration import PIXEL_PATHS
 from footfall.hits.hit import Reject, Request
 from footfall.hits.row import Row, RowWriter
 from footfall.privacy import keyed_hash, mask
@@ -46,7 +46,7 @@ def _shape(writer: RowWriter, line: str, event_id: str, received_ms: int, key: b
 def _request(writer: RowWriter, reject: Reject, request: Request) -> Row:
     row = writer.request_columns(request, reject.dialect)
     row["status"] = request.status
-    if reject.reason is reasons.UNKNOWN_PATH:
+    if request.path not in PIXEL_PATHS:
         row["path"] = mask(request.path)
     return row
 

@@ -16,7 +16,19 @@ from footfall.hits.source_rules import (
 )
 from footfall.hits.urls import clean_url
 
-__all__ = ["CAMPAIGN_PARAMETERS", "CLICK_IDS", "IDENTIFIERS", "Page", "Source", "classify_source", "clean_url", "read_page"]
+__all__ = [
+    "CAMPAIGN_PARAMETERS",
+    "CLICK_IDS",
+    "IDENTIFIERS",
+    "Page",
+    "Referrer",
+    "Source",
+    "classify_source",
+    "clean_url",
+    "judge_source",
+    "read_page",
+    "read_referrer",
+]
 
 
 class Page(NamedTuple):
@@ -48,10 +60,20 @@ class Source(NamedTuple):
     referrer_host: str | None
 
 
+class Referrer(NamedTuple):
+    """A referrer's URL, cleaned, its host, the host's owner when it is known, and the search words that the owner passes."""
+
+    url: str | None
+    host: str | None
+    known: Known | None
+    keyword: str | None
+
+
 IDENTIFIERS: Final = PERSONAL_PARAMETERS | frozenset(CLICK_IDS)
 """Parameters that name a person, a device or a click; `read_page` and `classify_source` remove them, `clean_url` does as it is told."""
 
 _NO_PAGE: Final = Page(None, None, None)
+_NO_REFERRER: Final = Referrer(None, None, None, None)
 _DIRECT: Final = Source("direct", None, None, None, None)
 _MARKS: Final = frozenset(CAMPAIGN_PARAMETERS) | frozenset(CLICK_IDS)
 
@@ -88,12 +110,24 @@ def classify_source(referrer: str, page: Page, own_hosts: frozenset[str], remove
     >>> classify_source("https://www.google.de/search?q=red+shoes", page, frozenset(), frozenset())[:3]
     ('search', 'Google', 'red shoes')
     """
+    return judge_source(read_referrer(referrer, removed), page, own_hosts)
+
+
+def read_referrer(referrer: str, removed: frozenset[str]) -> Referrer:
+    """Read a referrer's URL, whatever page it led to: 15 us, so remember the answer."""
     url = clean_url(referrer.strip(), _with_identifiers(removed))
-    host = _host_and_path(url)[0] if url else None
+    if not url:
+        return _NO_REFERRER
+    host = _host_and_path(url)[0]
     known = _look_up(host) if host else None
-    keyword = _keyword(url, known) if known and known.keywords else None
+    return Referrer(url, host, known, _keyword(url, known) if known and known.keywords else None)
+
+
+def judge_source(referrer: Referrer, page: Page, own_hosts: frozenset[str]) -> Source:
+    """As `classify_source`, of a referrer that was read: 1 us."""
+    url, host, known, keyword = referrer
     if page.campaign_source or page.campaign_medium or page.campaign_name or page.click_id_name:
-        return Source(*_campaign(page), keyword, url or None, host)
+        return Source(*_campaign(page), keyword, url, host)
     if not url:
         return _DIRECT
     if host and (host == page.host or host in own_hosts):

@@ -15,6 +15,8 @@ _PASSES: Final = 8
 _ASSIGNED: Final = re.compile(r"(?<![A-Za-z0-9_.\-%])([A-Za-z0-9_.\-%]++(?:\[[^\[\]=&#?/]{0,80}\]){0,5})=")
 _LAST_NAME: Final = re.compile(r"[A-Za-z0-9_.\-]*\Z")
 _LOGIN: Final = re.compile(r"(?:\A\s*[/\\]{2,}|:[/\\]{2,}|https?:[/\\]?)([^/\\?#&\s]{1,2000}@)", re.IGNORECASE)
+_MAY_HIDE: Final = re.compile("%(?:25|3[Dd]|40)")
+"""Escapes that may become `=` or `@`, in one layer or more; a URL without them and without both needs no second look."""
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 
 _VALUE_ENDS: Final = {"path": re.compile(r"[/?#&;]"), "query": re.compile(r"[&#]"), "fragment": re.compile(r"&")}
@@ -37,7 +39,7 @@ def clean_url(url: str, removed: frozenset[str]) -> str:
     >>> clean_url("https://jane:pw@example.org/?a=%7e&Sid=x&to=https%3A%2F%2Fe.org%2F%3Fsid%3Dx%26b%3D1", frozenset({"sid"}))
     'https://example.org/?a=%7e&to=https%3A%2F%2Fe.org%2F%3Fb%3D1'
     """
-    if "=" not in url and "%" not in url and "@" not in url:
+    if "=" not in url and "@" not in url and not ("%" in url and _MAY_HIDE.search(url)):
         return url
     names = _lower(removed)
     for _ in range(_PASSES):

@@ -1,0 +1,24 @@
+"""`python -m bench [NAME …] [--seed N] [--lines N]`: run the named benchmarks, or all."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from bench import transform
+
+BENCHMARKS: Final[dict[str, Callable[[int], int]]] = {"transform": transform.run}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmarks named; returns 0 when all could be measured."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Each benchmark ends in one line: bench NAME key=value …")
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--seed", type=int, default=transform.DEFAULT_SEED, help="of the generated input (default: %(default)s)")
+    given = parser.parse_args(arguments)
+    benchmarks: dict[str, Callable[[int], int]] = BENCHMARKS
+    return max([benchmarks[name](given.seed) for name in given.names or benchmarks])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
