@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import transform
+from bench import import_logs, transform
 
-BENCHMARKS: Final[dict[str, Callable[[int], int]]] = {"transform": transform.run}
+BENCHMARKS: Final[dict[str, Callable[[int], int]]] = {"transform": transform.run, "import": import_logs.run}
 
 
 def main(arguments: list[str]) -> int:
@@ -15,8 +15,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Each benchmark ends in one line: bench NAME key=value …")
     parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--seed", type=int, default=transform.DEFAULT_SEED, help="of the generated input (default: %(default)s)")
+    parser.add_argument("--lines", type=int, default=import_logs.LINES, help="of the file that is imported (default: %(default)s)")
     given = parser.parse_args(arguments)
-    benchmarks: dict[str, Callable[[int], int]] = BENCHMARKS
+    benchmarks: dict[str, Callable[[int], int]] = BENCHMARKS | {"import": lambda seed: import_logs.run(seed, given.lines)}
     return max([benchmarks[name](given.seed) for name in given.names or benchmarks])
 
 

@@ -111,7 +111,7 @@ def read_headers(headers: str, names: str, count: str) -> Row:
     values: dict[str, str] = {}
     *lines, rest = re.split("%0a", headers, flags=re.IGNORECASE)
     *named, _ = (name.lower() for name in re.split("%0a", names, flags=re.IGNORECASE))
-    sent = int(count) if re.fullmatch("[0-9]{1,5}", count) else math.inf
+    sent = int(count) if re.fullmatch("0|[1-9][0-9]{0,2}", count) else math.inf
     is_cut = len(lines) + named.count("cookie") < sent
     for line in (*lines, rest):
         name, colon, value = line.partition(":")

@@ -121,14 +121,20 @@ def write_configuration(configuration: Configuration, *, build: Path = ROOT / "b
     return _current(build / f"configuration-{configuration.name}", _digest([text.encode()]), fill)
 
 
-NOT_IN_LAYER: Final = frozenset({"cli", "importing", "sql"})
+NOT_IN_LAYER: Final = frozenset({"cli", "importing", "sql", "aws/storage.py", "aws/queries.py"})
 """Parts of the package that no function needs: an edit of them must not deploy the functions anew."""
 
 
 def _shipped(source: Path) -> Iterator[Path]:
     for path in sorted(source.rglob("*")):
         part = path.relative_to(source)
-        if path.is_file() and part.parts[0] not in NOT_IN_LAYER and "__pycache__" not in part.parts and not path.name.startswith("."):
+        if (
+            path.is_file()
+            and part.parts[0] not in NOT_IN_LAYER
+            and part.as_posix() not in NOT_IN_LAYER
+            and "__pycache__" not in part.parts
+            and not path.name.startswith(".")
+        ):
             yield part
 
 

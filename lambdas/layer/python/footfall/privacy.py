@@ -39,8 +39,16 @@ def truncate_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> 
     if isinstance(address, ipaddress.IPv4Address):
         hidden_bits = 32 - IPV4_PREFIX
         return str(ipaddress.IPv4Address(int(address) >> hidden_bits << hidden_bits))
-    groups = int(address) >> (128 - IPV6_PREFIX)  # three of 16 bits; `ipaddress` takes 9 us for what follows, this 1
-    text = f"{groups >> 32:x}:{groups >> 16 & 0xFFFF:x}:{groups & 0xFFFF:x}"
+    return ipv6_network(int(address) >> (128 - IPV6_PREFIX))
+
+
+def ipv6_network(prefix: int) -> str:
+    """Write a /48 network, given as its 48 bits: 1 us, `ipaddress` takes 9.
+
+    >>> ipv6_network(0x20010DB80001)
+    '2001:db8:1::'
+    """
+    text = f"{prefix >> 32:x}:{prefix >> 16 & 0xFFFF:x}:{prefix & 0xFFFF:x}"
     while text.endswith(":0"):
         text = text[:-2]
     return "::" if text == "0" else text + "::"

@@ -102,7 +102,9 @@ BODY_NOT_COLLECTED = _reject(
 
 GPC = _suppressed("gpc", "The visitor's browser sends Global Privacy Control, and `privacy.gpc` is drop.")
 DNT = _suppressed("dnt", "The visitor's browser sends Do Not Track, and `privacy.dnt` is drop.")
-UNKNOWN_SIGNAL = _suppressed("unknown_signal", "CloudFront cut the header list, so the signal is unknown and taken as on.")
+UNKNOWN_SIGNAL = _suppressed(
+    "unknown_signal", "CloudFront cut the header list, or the log has no headers: the signal is unknown and taken as on."
+)
 PREFLIGHT = _suppressed("preflight", "A CORS preflight (OPTIONS): the request it asks for follows.")
 REDIRECT = _suppressed("redirect", "A request over http that the edge redirected to https: the request it leads to follows.")
 HEAD = _suppressed("head", "A HEAD request: nothing was shown to anyone.")

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from footfall.cli import configuration, sql, token
+from footfall.cli import configuration, import_logs, sql, token
 from footfall.errors import ConfigurationError, FootfallError
 from footfall.version import VERSION
 
@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     command = argparse.ArgumentParser(prog="footfall", description="Privacy-first tracking that accounts for every hit.", epilog=EXIT_CODES)
     command.add_argument("--version", action="version", version=VERSION)
     nouns = command.add_subparsers(dest="noun", required=True, metavar="NOUN")
-    for noun in (configuration, token, sql):
+    for noun in (configuration, token, import_logs, sql):
         noun.add_to(nouns)
     return command
 

@@ -8,7 +8,7 @@ from footfall.configuration import PIXEL_PATHS, Configuration
 from footfall.dialects import detect, matomo, piwik_pro
 from footfall.dialects.query import Parameters, decode_query
 from footfall.hits import agents, sources
-from footfall.hits.authentication import SECRETS, allow_parameters, read_token_hashes, tokens_in
+from footfall.hits.authentication import SECRETS, allow_parameters, read_token_hashes
 from footfall.hits.hit import Hit, Reject, Request, Suppressed
 from footfall.hits.identity import STRIPPED, Address, identify, read_address
 from footfall.hits.log_line import is_answered_at_edge
@@ -92,7 +92,7 @@ class Acceptor:
         self, request: Request, address: Address, query: Parameters, dialect: str, site: str, page: sources.Page, *, is_stripped: bool
     ) -> Hit:
         has_grammar = dialect != detect.PIXEL
-        values, authenticated = allow_parameters(query.values, self._tokens, dialect=dialect)
+        values, authenticated, tokens = allow_parameters(query, self._tokens, dialect=dialect)
         overrides = authenticated and has_grammar  # a plain pixel has no auth-only parameters
         address_texts = address.texts
         forced = self._addresses[values["cip"]] if overrides and "cip" in values else None
@@ -139,7 +139,7 @@ class Acceptor:
             damaged=(*query.damaged, "headers_cut") if request.headers.is_cut else query.damaged,
             user_agent=user_agent,
             address_texts=() if self._privacy.ip == "keep" else address_texts,
-            hidden=tokens_in(query),
+            hidden=tokens,
         )
 
 

@@ -1,7 +1,7 @@
 """Decide in one place which parameters count: tokens are removed, auth-only parameters need an accepted one."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from footfall.dialects.parameters import BY_DIALECT, PIWIK_PRO, Use
 from footfall.dialects.query import Parameters
@@ -21,24 +21,25 @@ def read_token_hashes(entries: Iterable[str]) -> TokenHashes:
     return tuple((bytes.fromhex(key), bytes.fromhex(digest)) for key, _, digest in (entry.partition(":") for entry in entries))
 
 
-def tokens_in(query: Parameters) -> tuple[str, ...]:
-    """The tokens a request carries, whether they count or not, repeats too: texts that must not be written."""
-    if query.values.keys().isdisjoint(SECRETS):
-        return ()
-    pairs = query.values.items() if query.pairs is None else query.pairs
-    return tuple(value for name, value in pairs if name in SECRETS and value)
+class Allowed(NamedTuple):
+    """The parameters that count, whether the request is authenticated, and its tokens: texts that must not be written."""
+
+    values: dict[str, str]
+    authenticated: bool
+    tokens: tuple[str, ...]
 
 
-def allow_parameters(values: dict[str, str], accepted: TokenHashes, *, dialect: str) -> tuple[dict[str, str], bool]:
-    """The parameters that count, and whether the request is authenticated.
+def allow_parameters(query: Parameters, accepted: TokenHashes, *, dialect: str) -> Allowed:
+    """Decide which parameters count.
 
     Auth-only parameters (`cip`, `cdt`, `country` …) count only with an accepted token. A plain pixel has no grammar, so none
     of its parameters is auth-only; only tokens are removed from it.
     """
-    authenticated = not values.keys().isdisjoint(SECRETS) and any(
-        is_accepted_token(values[name], accepted) for name in SECRETS if values.get(name)
-    )
+    values = query.values
+    if values.keys().isdisjoint(_REFUSED[dialect]):
+        return Allowed(values, authenticated=False, tokens=())
+    authenticated = any(is_accepted_token(values[name], accepted) for name in SECRETS if values.get(name))
     refused = SECRETS if authenticated else _REFUSED[dialect]
-    if values.keys().isdisjoint(refused):
-        return values, authenticated
-    return {name: value for name, value in values.items() if name not in refused}, authenticated
+    pairs = values.items() if query.pairs is None else query.pairs
+    tokens = tuple(value for name, value in pairs if name in SECRETS and value)
+    return Allowed({name: value for name, value in values.items() if name not in refused}, authenticated, tokens)

@@ -6,8 +6,8 @@ from typing import Final
 
 from footfall.privacy import mask, parse_address, truncate_address
 
-_MAX_DIGITS: Final = 18  # of 64 bits
-_INTEGER: Final = re.compile(rf"-?[0-9]{{1,{_MAX_DIGITS}}}")
+_INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
+_SMALL: Final = {str(number): number for number in range(2000)}
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?")
 _ADDRESS_SHAPE: Final = re.compile(r"(?=[^:.]*[:.][^:.]*[:.])[0-9a-fA-F:.]{2,45}(?:%.*)?", re.DOTALL)  # behind a %: a zone, fe80::1%eth0
 
@@ -20,8 +20,9 @@ def to_integer(text: str) -> int | None:
     >>> to_integer("-42"), to_integer("4 2")
     (-42, None)
     """
-    if text.isdigit() and len(text) <= _MAX_DIGITS and text.isascii():  # nearly all: 0.15 us, the pattern takes 0.4
-        return int(text)
+    small = _SMALL.get(text)  # most are milliseconds: 0.1 us, to match and convert takes 0.5
+    if small is not None:
+        return small
     return int(text) if _INTEGER.fullmatch(text) else None
 
 

@@ -17,7 +17,7 @@ _TIMESTAMP: Final = re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,6})?")
 _ADDRESS: Final = re.compile(r"[0-9a-fA-F:.]{2,45}")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_=.\-#+/]{4,128}")
 _STATUS: Final = re.compile(r"[0-9]{3}")
-_MAX_DIGITS: Final = 5  # of a count of headers
+_COUNTS: Final = {str(number): number for number in range(1000)}
 _EARLIEST_S: Final = 1_199_145_600  # 2008-01-01: before CloudFront there are no log lines
 
 ORIGIN_RESULT_TYPES: Final = frozenset({"Hit", "RefreshHit", "Miss", "OriginShieldHit"})
@@ -61,9 +61,7 @@ class LineReader:
         self._count = len(fields)
         self._query_escaping = query_escaping
         at = {name: position for position, name in enumerate(fields)}
-        self._pick = itemgetter(*(at[name] for name in _ALWAYS))
-        self._at_edge_location = at.get("x-edge-location")
-        self._at_country = at.get("c-country")
+        self._pick = itemgetter(*(at[name] for name in _ALWAYS), *(at.get(name, len(fields)) for name in _WHEN_SELECTED))
         self._texts: Memo[str, str] = Memo(unescape, limit=limit)
         self._urls: Memo[str, str] = Memo(
             lambda logged: "" if logged == MISSING else query_as_received(logged, query_escaping), limit=limit
@@ -82,9 +80,10 @@ class LineReader:
         columns = line.split("\t")
         if len(columns) != self._count:
             return Reject(reasons.COLUMN_COUNT, None, line)
-        (timestamp, address, status, method, host, stem, request_id, agent, referer, query, result, headers, names, count) = self._pick(
-            columns
-        )
+        columns.append(MISSING)  # where a field that was not selected is looked for
+        (
+            timestamp, address, status, method, host, stem, request_id, agent, referer, query, result, headers, names, count, edge, country
+        ) = self._pick(columns)  # fmt: skip
         received_ms = _read_timestamp_ms(timestamp, now_ms)
         if received_ms is None or not (_ADDRESS.fullmatch(address) and _REQUEST_ID.fullmatch(request_id) and _STATUS.fullmatch(status)):
             return Reject(reasons.BAD_COLUMNS, None, line)
@@ -100,8 +99,8 @@ class LineReader:
             query="" if query == MISSING else query_as_received(query, self._query_escaping),
             user_agent=self._texts[agent],
             referer=self._urls[referer],
-            edge_location=_optional(columns, self._at_edge_location),
-            country=_optional(columns, self._at_country),
+            edge_location=None if edge == MISSING else edge[:40],
+            country=None if country == MISSING else country[:40],
             headers=read_headers(headers, names, count),
             line=line,
         )
@@ -125,6 +124,9 @@ _ALWAYS: Final = (
 )
 
 
+_WHEN_SELECTED: Final = ("x-edge-location", "c-country")
+
+
 def unescape(column: str) -> str:
     """Decode a column once; `-` is an empty value; never raises.
 
@@ -132,12 +134,6 @@ def unescape(column: str) -> str:
     ('Mozilla/5.0 (X11)', '')
     """
     return "" if column == MISSING else unquote(column) if "%" in column else column
-
-
-def _optional(columns: list[str], position: int | None) -> str | None:
-    if position is None or columns[position] == MISSING:
-        return None
-    return columns[position][:40]
 
 
 def _read_timestamp_ms(text: str, now_ms: int) -> int | None:
@@ -183,7 +179,7 @@ def _only_language(language: str) -> Headers:
 
 def _missing(headers: str, names: str, count: str) -> tuple[list[str], bool] | None:
     """None when the list of headers is whole; else the names that were sent, and whether those are cut too."""
-    sent = int(count) if len(count) <= _MAX_DIGITS and count.isdigit() and count.isascii() else sys.maxsize
+    sent = _COUNTS.get(count, sys.maxsize)
     pairs = headers.count("%0a")
     if pairs >= sent:
         return None

@@ -1,0 +1,97 @@
+"""Turn one part of a file into rows by partition: the transformer judges every line, exactly as it does in the stream."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from footfall.hits.hit import Reject, Request
+from footfall.hits.transform import BatchSalts, Entry, SaltsOf, Transformer
+from footfall.importing.account import Account
+from footfall.importing.formats import Parser
+
+Partition = tuple[str, str]
+"""Place (`hits/site=…` or `rejects`) and date (YYYY-MM-DD)."""
+
+
+class Rows(Protocol):
+    """Takes the rows of one partition, as JSON, in order."""
+
+    def add(self, row: bytes) -> None:
+        """Add a row."""
+
+    def close(self) -> bytes:
+        """The object that holds them."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """What a run of lines became: rows by partition, their account, and the time of the last line that had one."""
+
+    rows: defaultdict[Partition, Rows]
+    account: Account = field(default_factory=Account)
+    last_ms: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class PartMaker:
+    """Makes the parts of one file, in order; `about_ms` is a time for lines before the first that has one.
+
+    `line_id` names a line by its number in the file, from 0: the event id of one whose columns cannot be trusted; `new_rows`
+    begins the rows of a partition.
+    """
+
+    transformer: Transformer
+    parser: Parser
+    salts_of: SaltsOf
+    now_ms: int
+    about_ms: int
+    line_id: Callable[[int], str]
+    new_rows: Callable[[], Rows]
+
+    def make(self, lines: Iterable[bytes], *, first_line: int, last_ms: int | None) -> Part:
+        """Judge these lines, of which the first has the number `first_line`; `last_ms` is the part's before.
+
+        Raises:
+            RejectedError: a header among them makes the file unreadable.
+            UnavailableError: the salts cannot be had.
+        """
+        part = Part(rows=defaultdict(self.new_rows), last_ms=last_ms)
+        salts = self.transformer.batch_salts(self.salts_of)
+        untimed: list[tuple[int, Reject]] = []
+        for number, line in enumerate(lines, first_line):
+            part.account.lines += 1
+            outcome = self.parser.read(line, now_ms=self.now_ms)
+            if outcome is None:
+                part.account.comments += 1
+                continue
+            part.account.without_signals += not self.parser.holds_signals
+            if isinstance(outcome, Request):
+                part.last_ms = outcome.received_ms
+            judged = self.transformer.judge(outcome, salts, record_id="")
+            if isinstance(judged, Entry):
+                _take(part, judged)
+            elif part.last_ms is None:
+                untimed.append((number, judged))
+            else:
+                self._reject(part, judged, salts, number, part.last_ms)
+        self._reject_untimed(part, untimed, salts)
+        return part
+
+    def _reject_untimed(self, part: Part, untimed: Sequence[tuple[int, Reject]], salts: BatchSalts) -> None:
+        """Lines before the first that has a time: roughly the file's."""
+        for number, reject in untimed:
+            self._reject(part, reject, salts, number, self.about_ms)
+
+    def _reject(self, part: Part, reject: Reject, salts: BatchSalts, number: int, arrived_ms: int) -> None:
+        _take(part, self.transformer.reject(reject, salts, record_id="", line_id=self.line_id(number), arrived_ms=arrived_ms))
+
+
+def _take(part: Part, entry: Entry) -> None:
+    """Count an entry, and keep its row."""
+    if entry.is_suppressed:
+        part.account.suppressed[entry.reason] += 1
+        return
+    counter: Counter[str] = part.account.rejects if entry.reason else part.account.rows
+    counter[entry.reason or entry.site] += 1
+    part.rows[entry.place, entry.date].add(entry.encoded)
