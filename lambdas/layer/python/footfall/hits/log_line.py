@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from footfall import reasons
 from footfall.hits.hit import Headers, Reject, Request
-from footfall.hits.log_fields import MAX_LINE_BYTES, MISSING
+from footfall.hits.log_fields import MAX_LINE_BYTES, MISSING, REQUIRED
 from footfall.hits.memo import Memo
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,6})?")
@@ -61,7 +61,7 @@ class LineReader:
         self._count = len(fields)
         self._query_escaping = query_escaping
         at = {name: position for position, name in enumerate(fields)}
-        self._pick = itemgetter(*(at[name] for name in _ALWAYS), *(at.get(name, len(fields)) for name in _WHEN_SELECTED))
+        self._pick = itemgetter(*(at[name] for name in REQUIRED), *(at.get(name, len(fields)) for name in _WHEN_SELECTED))
         self._texts: Memo[str, str] = Memo(unescape, limit=limit)
         self._urls: Memo[str, str] = Memo(
             lambda logged: "" if logged == MISSING else query_as_received(logged, query_escaping), limit=limit
@@ -104,24 +104,6 @@ class LineReader:
             headers=read_headers(headers, names, count),
             line=line,
         )
-
-
-_ALWAYS: Final = (
-    "timestamp",
-    "c-ip",
-    "sc-status",
-    "cs-method",
-    "cs-host",
-    "cs-uri-stem",
-    "x-edge-request-id",
-    "cs-user-agent",
-    "cs-referer",
-    "cs-uri-query",
-    "x-edge-result-type",
-    "cs-headers",
-    "cs-header-names",
-    "cs-headers-count",
-)
 
 
 _WHEN_SELECTED: Final = ("x-edge-location", "c-country")
