@@ -20,8 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bench.clients import PIWIK_PRO_SITE
 from bench.standard_log import write_log
+from bench.trackers import PIWIK_PRO_SITE
 
 LINES: Final = 1_000_000
 ROUNDS: Final = 3

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import pybase64
 
-from bench.clients import ACCEPTED_TOKEN, KINDS, PIWIK_PRO_SITE, Columns
+from bench.clients import KINDS
+from bench.trackers import ACCEPTED_TOKEN, PIWIK_PRO_SITE, Columns
 from bench.visitors import Visitors
 from footfall.configuration import Configuration
 from footfall.hits.log_fields import CUT_AT_BYTES, DEFAULT, MISSING, in_canonical_order

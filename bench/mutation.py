@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
-from bench.clients import ACCEPTED_TOKEN, PIWIK_PRO_SITE
+from bench.trackers import ACCEPTED_TOKEN, PIWIK_PRO_SITE
 
 _CHARACTERS: Final = "aZ09-_.,:;/?&=%+\"'\\<>{}[]|^~#@ \x00\x01\x1f\x7f\x85\xa0é€日😀\u0301\u2028İ²٣"
 _FRAGMENTS: Final = (

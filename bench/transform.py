@@ -20,7 +20,7 @@ from footfall.hits.transform import Transformer
 from stacks.artifacts import HOST, LAMBDA, ROOT, build_layer
 
 DEFAULT_SEED: Final = 20_261_118
-ROUNDS: Final = 7
+ROUNDS: Final = 9
 RECORDS_PER_ROUND: Final = 4_000
 WARM_UP_RECORDS: Final = 16_000
 EVENT_BYTES: Final = 5_000_000

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import tracemalloc
 from collections import Counter
 from itertools import islice, pairwise
 from random import Random
@@ -251,6 +252,20 @@ def test_the_length_of_a_line_is_counted_in_bytes():
     row = row_of(c_country="é" * 40_000)
 
     assert ("line_too_long", True) == (row["reason"], row["line_bytes"] > 80_000)
+
+
+def test_a_flood_of_long_urls_and_parameter_names_does_not_fill_the_memory():
+    transformer = Transformer(a_configuration())
+    records = [
+        a_record(a_log_line(cs_referer=f"https://example.org/{n}{'a' * 5000}", cs_uri_query=f"{n}{'b' * 5000}=1")) for n in range(50)
+    ]
+
+    tracemalloc.start()
+    transformer.transform(records, lambda _: SALTS, now_ms=NOW_MS)
+    remembered_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert remembered_bytes < 50 * 5000
 
 
 def test_the_line_reader_forgets_what_clients_sent_when_the_salts_rotate():

@@ -7,7 +7,6 @@ from typing import Final
 from footfall.privacy import mask, parse_address, truncate_address
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
-_SMALL: Final = {str(number): number for number in range(2000)}
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?")
 _ADDRESS_SHAPE: Final = re.compile(r"(?=[^:.]*[:.][^:.]*[:.])[0-9a-fA-F:.]{2,45}(?:%.*)?", re.DOTALL)  # behind a %: a zone, fe80::1%eth0
 
@@ -20,10 +19,17 @@ def to_integer(text: str) -> int | None:
     >>> to_integer("-42"), to_integer("4 2")
     (-42, None)
     """
-    small = _SMALL.get(text)  # most are milliseconds: 0.1 us, to match and convert takes 0.5
-    if small is not None:
-        return small
     return int(text) if _INTEGER.fullmatch(text) else None
+
+
+class _Integers(dict[str, int | None]):
+    """`to_integer` by look-up: most are milliseconds, and found in 0.05 us; to match and convert takes 0.5."""
+
+    def __missing__(self, text: str) -> int | None:
+        return to_integer(text)
+
+
+INTEGERS: Final = _Integers((str(number), number) for number in range(2000))
 
 
 def to_decimal(text: str) -> float | None:

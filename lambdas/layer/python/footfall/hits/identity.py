@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from socket import AF_INET6, inet_ntop, inet_pton
 from typing import Final, NamedTuple
 
 from footfall.configuration import Privacy
 from footfall.dialects import detect, matomo, piwik_pro
 from footfall.hits.visitor import daily_visitor_id
-from footfall.privacy import ipv6_network, keyed_hash, parse_address, truncate_address
+from footfall.privacy import keyed_hash, parse_address, truncate_address
 
 
 class Address(NamedTuple):
@@ -43,24 +42,6 @@ def read_address(text: str) -> Address | None:
     """
     if _IPV4.fullmatch(text):  # most new addresses: 1 us, `ipaddress` takes 5 to 30 (it is large, and cold by then)
         return Address(text, text[: text.rindex(".")] + ".0", (text,))
-    return _read_ipv6(text) or _read_any(text)
-
-
-def _read_ipv6(text: str) -> Address | None:
-    """Read an IPv6 address that is not mapped: 2 us, `ipaddress` takes 11, or 30 when it was not used for a while."""
-    try:
-        packed = inet_pton(AF_INET6, text)
-    except (OSError, ValueError):
-        return None
-    digits = packed.hex()
-    if digits.startswith("0" * 16):  # mapped, compatible, loopback: written in many ways
-        return None
-    full = inet_ntop(AF_INET6, packed)
-    exploded = ":".join([digits[start : start + 4] for start in range(0, 32, 4)])
-    return Address(full, ipv6_network(int(digits[:12], 16)), tuple(dict.fromkeys((text.lower(), full, exploded))))
-
-
-def _read_any(text: str) -> Address | None:
     address = parse_address(text)
     if address is None:
         return None

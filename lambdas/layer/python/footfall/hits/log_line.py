@@ -16,7 +16,7 @@ from footfall.hits.memo import Memo
 _TIMESTAMP: Final = re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,6})?")
 _ADDRESS: Final = re.compile(r"[0-9a-fA-F:.]{2,45}")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_=.\-#+/]{4,128}")
-_STATUS: Final = re.compile(r"[0-9]{3}")
+_STATUSES: Final = {f"{number:03}": number for number in range(1000)}
 _COUNTS: Final = {str(number): number for number in range(1000)}
 _EARLIEST_S: Final = 1_199_145_600  # 2008-01-01: before CloudFront there are no log lines
 
@@ -85,7 +85,7 @@ class LineReader:
             timestamp, address, status, method, host, stem, request_id, agent, referer, query, result, headers, names, count, edge, country
         ) = self._pick(columns)  # fmt: skip
         received_ms = _read_timestamp_ms(timestamp, now_ms)
-        if received_ms is None or not (_ADDRESS.fullmatch(address) and _REQUEST_ID.fullmatch(request_id) and _STATUS.fullmatch(status)):
+        if received_ms is None or not (_ADDRESS.fullmatch(address) and _REQUEST_ID.fullmatch(request_id) and status in _STATUSES):
             return Reject(reasons.BAD_COLUMNS, None, line)
         return Request(
             request_id=request_id,
@@ -94,7 +94,7 @@ class LineReader:
             method=method,
             host=host.lower(),
             path=stem.partition("?")[0],
-            status=int(status),
+            status=_STATUSES[status],
             result_type=result,
             query="" if query == MISSING else query_as_received(query, self._query_escaping),
             user_agent=self._texts[agent],

@@ -1,14 +1,18 @@
 """A bounded memory of a function's results, emptied when full: most user agents, addresses and URLs come again at once."""
 
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+LONGEST_KEY: Final = 1_000
+"""Characters of a key that is remembered: with 8,000 of them in each, a flood of made-up URLs would fill a function's memory."""
+
+
 class Memo(dict[K, V]):
-    """`memo[key]` is `compute(key)`, remembered for at most `limit` keys.
+    """`memo[key]` is `compute(key)`, remembered for at most `limit` keys; a text or texts that are long together are computed anew.
 
     >>> lengths = Memo(len, limit=2)
     >>> lengths["four"], lengths["four"], len(lengths)
@@ -21,7 +25,14 @@ class Memo(dict[K, V]):
         self._limit = limit
 
     def __missing__(self, key: K) -> V:
-        if len(self) >= self._limit:
-            self.clear()
-        value = self[key] = self._compute(key)
+        value = self._compute(key)
+        if not _is_long(key):
+            if len(self) >= self._limit:
+                self.clear()
+            self[key] = value
         return value
+
+
+def _is_long(key: Hashable) -> bool:
+    texts = key if isinstance(key, tuple) else (key,)
+    return sum([len(text) for text in texts if isinstance(text, str)]) > LONGEST_KEY

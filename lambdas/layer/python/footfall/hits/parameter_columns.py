@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from typing import Any, Final, NamedTuple
 
 from footfall.dialects.parameters import BY_DIALECT, DIMENSION_PREFIX, Parameter, Use
-from footfall.hits.convert import FLAGS, shown, to_decimal, to_integer
+from footfall.hits.convert import FLAGS, INTEGERS, shown, to_decimal
 from footfall.hits.hit import Hit
 from footfall.hits.memo import Memo
 from footfall.hits.urls import clean_url
@@ -47,8 +47,9 @@ class ParameterColumns:
         values = hit.parameters
         plan = self._plans[hit.dialect][tuple(values)]
         for name, column in plan.texts:
-            if values[name]:
-                row[column] = values[name]
+            value = values[name]
+            if value:
+                row[column] = value
         unfit = []
         for name, column, convert in plan.converted:
             converted = convert(values[name])
@@ -58,21 +59,21 @@ class ParameterColumns:
                 row[column] = converted
         if plan.dimensions:
             row["dimensions"] = {number: values[name] for name, number in plan.dimensions}
-        rest = self._rest(hit, plan, unfit)
-        if rest:
-            row["parameters"] = [{"name": name, "value": self._shown(value, is_masked=hit.is_stripped)} for name, value in rest]
-
-    def _rest(self, hit: Hit, plan: Plan, unfit: list[str]) -> Pairs:
-        """What is in no column, in the order sent."""
         if hit.pairs is not None:
-            return self._with_repeats(hit, hit.pairs, {*plan.kept, *unfit})
-        if unfit:
+            rest = self._with_repeats(hit, hit.pairs, {*plan.kept, *unfit})
+        elif unfit:
             without_column = {*plan.kept, *unfit}
-            return [(name, value) for name, value in hit.parameters.items() if name in without_column]
-        return [(name, hit.parameters[name]) for name in plan.kept]
+            rest = [(name, value) for name, value in values.items() if name in without_column]
+        else:
+            rest = [(name, values[name]) for name in plan.kept]
+        if rest:
+            row["parameters"] = [
+                {"name": name, "value": value if value.isalnum() and not hit.is_stripped else self._shown(value, is_masked=hit.is_stripped)}
+                for name, value in rest  # nearly all are alphanumeric: neither a URL nor an address
+            ]
 
     def _with_repeats(self, hit: Hit, pairs: Pairs, without_column: Collection[str]) -> Pairs:
-        """As `_rest`, of pairs in which names repeat: also the earlier values of what has a column."""
+        """What is in no column, in the order sent, where names repeat: also the earlier values of what has a column."""
         last = {name: position for position, (name, _) in enumerate(pairs)}
         written = {name for name in hit.parameters if self._is_written(hit.dialect, name)}
         return [
@@ -82,7 +83,7 @@ class ParameterColumns:
         ]
 
     def _plans_of(self, dialect: str, limit: int) -> Memo[tuple[str, ...], Plan]:
-        return Memo(lambda names: self._plan(dialect, names), limit=limit)
+        return Memo(lambda names: self._plan(dialect, names), limit=limit // 10)  # real ones are a few dozen, each large
 
     def _plan(self, dialect: str, names: tuple[str, ...]) -> Plan:
         texts, converted, dimensions, kept = [], [], [], []
@@ -108,15 +109,13 @@ class ParameterColumns:
     def _converter(self, use: Use) -> Convert:
         by_use: dict[Use, Convert] = {
             Use.URL: self._clean.__getitem__,
-            Use.INTEGER: to_integer,
+            Use.INTEGER: INTEGERS.__getitem__,
             Use.DECIMAL: to_decimal,
             Use.FLAG: FLAGS.get,
         }
         return by_use[use]
 
     def _shown(self, value: str, *, is_masked: bool) -> str:
-        if value.isalnum() and not is_masked:  # nearly all: neither a URL nor an address
-            return value
         if "=" in value or "%" in value or "@" in value:
             value = self._clean[value]
         return shown(value, is_masked=is_masked)

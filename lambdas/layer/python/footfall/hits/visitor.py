@@ -1,6 +1,6 @@
 """Visitor ids that last one UTC day: keyed with a random salt that is destroyed, so that yesterday's cannot be recomputed."""
 
-import secrets
+import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -15,7 +15,7 @@ SALT_LIFE: Final = timedelta(hours=48)
 
 def new_salt() -> bytes:
     """Make a random salt; the caller stores it with a conditional write, and the first writer wins."""
-    return secrets.token_bytes(SALT_BYTES)
+    return os.urandom(SALT_BYTES)
 
 
 def day_of(moment_ms: int) -> str:
