@@ -3,9 +3,9 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,45 +15,38 @@ from local.aws import LocalAws, Resources
 from local.edge import Edge
 from local.firehose import Firehose
 from local.firehose_buffer import DeliveryStream, Hints, Record
+from local.firehose_transform import Invoke
 from local.runtime import LambdaFunction
+from local.trace import Trace as Trace  # noqa: PLC0414 - who accounts for a run imports it from here
 
 REPOSITORY: Final = Path(__file__).parents[1]
 LAYER: Final = REPOSITORY / "lambdas" / "layer" / "python"
 PREFIX: Final = "!{partitionKeyFromLambda:place}/date=!{partitionKeyFromLambda:date}/"
 ERROR_PREFIX: Final = "errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/"
 
+PutLine = Callable[[bytes], None]
+"""Puts one log line into the stream."""
 
-@dataclass(slots=True)
-class Trace:
-    """What became of each request on its way: a person's answer to "where was it last seen?"."""
 
-    hops: dict[str, str] = field(default_factory=dict)  # request id -> last hop
-    sequences: dict[str, bytes] = field(default_factory=dict)  # sequence number, as the transform sees it -> line
-    verdicts: dict[bytes, list[str]] = field(default_factory=dict)  # line -> what Firehose did with each copy
-    delivered_at: dict[bytes, float] = field(default_factory=dict)  # line -> Unix seconds of the first durable verdict
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+def _unchanged(part: Any) -> Any:
+    return part
 
-    def see(self, request_id: str, hop: str) -> None:
-        """A request reached a hop."""
-        with self._lock:
-            self.hops[request_id] = hop
 
-    def sent(self, sequence: str, line: bytes) -> None:
-        """A line is in the stream."""
-        with self._lock:
-            self.sequences[sequence] = line
+def _s3(aws: LocalAws, _resources: Resources) -> Any:
+    return aws.client("s3")
 
-    def settle(self, line: bytes, verdict: str) -> None:
-        """Firehose's verdict on one copy of a line is durable."""
-        with self._lock:
-            self.verdicts.setdefault(line, []).append(verdict)
-            self.delivered_at.setdefault(line, time.time())
 
-    def outstanding(self) -> int:
-        """Answered requests whose line is not in the stream yet, and copies of lines in the stream that have no verdict yet."""
-        with self._lock:
-            on_the_way = sum(hop == "edge" for hop in self.hops.values())
-            return on_the_way + len(self.sequences) - sum(map(len, self.verdicts.values()))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Additions:
+    """What a caller adds at the seams of the pipeline: to watch it, or to keep on disk what must outlive it; nothing by default.
+
+    `open_store` is called when the resources exist and before anything uses them; it returns what Firehose calls `put_object` on.
+    """
+
+    make_trace: Callable[[], Trace] = Trace
+    open_store: Callable[[LocalAws, Resources], Any] = _s3
+    around_invoke: Callable[[Invoke], Invoke] = _unchanged
+    around_put_line: Callable[[PutLine], PutLine] = _unchanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +98,13 @@ def start_function(function: Function, settings: Settings, *, aws: LocalAws, pyt
 
 @contextmanager
 def run_pipeline(
-    configuration: Configuration, folder: Path, *, port: int = 0, is_demo: bool = False, flush_s: float = 0.2
+    configuration: Configuration,
+    folder: Path,
+    *,
+    port: int = 0,
+    is_demo: bool = False,
+    flush_s: float = 0.2,
+    additions: Additions = Additions(),
 ) -> Iterator[Pipeline]:
     """Start everything, listening on loopback only, and stop it all on the way out, delivering what is left.
 
@@ -117,6 +116,7 @@ def run_pipeline(
     with ExitStack() as stack:
         aws = stack.enter_context(LocalAws())
         resources = aws.create(configuration)
+        store = additions.open_store(aws, resources)
         functions = {
             function.name: stack.enter_context(
                 start_function(
@@ -130,13 +130,23 @@ def run_pipeline(
             for function in (TRANSFORM_HITS, RETIRE_SALTS)
         }
         functions[TRANSFORM_HITS.name].invoke({"records": []})  # its cold start is not the first visitor's
-        trace = Trace()
+        trace = additions.make_trace()
+        transform = functions[TRANSFORM_HITS.name]
         firehose = stack.enter_context(
-            make_firehose(resources, aws, functions[TRANSFORM_HITS.name], folder=folder, trace=trace, flush_s=flush_s)
+            make_firehose(
+                resources,
+                aws,
+                function_arn=transform.arn,
+                invoke=additions.around_invoke(transform.invoke),
+                store=store,
+                folder=folder,
+                trace=trace,
+                flush_s=flush_s,
+            )
         )
         edge = stack.enter_context(
             Edge(
-                put_line=stream_writer(aws.client("kinesis"), resources.stream, trace),
+                put_line=additions.around_put_line(stream_writer(aws.client("kinesis"), resources.stream, trace)),
                 fields=configuration.edge.log_fields,
                 webpage=REPOSITORY / "webpage",
                 port=port,
@@ -157,7 +167,7 @@ def run_pipeline(
 
 
 def make_firehose(
-    resources: Resources, aws: LocalAws, transform: LambdaFunction, *, folder: Path, trace: Trace, flush_s: float
+    resources: Resources, aws: LocalAws, *, function_arn: str, invoke: Invoke, store: Any, folder: Path, trace: Trace, flush_s: float
 ) -> Firehose:
     """Firehose as the lake stack configures it, with shorter waits."""
     hints = Hints(size_bytes=1024 * 1024, seconds=flush_s)
@@ -167,7 +177,7 @@ def make_firehose(
             region=resources.region,
             account=resources.account,
             source_arn=resources.stream_arn,
-            function_arn=transform.arn,
+            function_arn=function_arn,
             bucket=resources.bucket,
             prefix=PREFIX,
             error_prefix=ERROR_PREFIX,
@@ -177,14 +187,14 @@ def make_firehose(
             destination_hints=Hints(size_bytes=128 * 1024 * 1024, seconds=flush_s),
         ),
         kinesis=aws.client("kinesis"),
-        s3=aws.client("s3"),
-        invoke=transform.invoke,
+        s3=store,
+        invoke=invoke,
         checkpoint=folder / "firehose-checkpoint.json",
         observe=trace.settle,
     )
 
 
-def stream_writer(kinesis: Any, stream: str, trace: Trace) -> Any:
+def stream_writer(kinesis: Any, stream: str, trace: Trace) -> PutLine:
     """A `put_line` that writes into the stream as CloudFront does, and notes the sequence number."""
 
     def put_line(line: bytes) -> None:
