@@ -1,7 +1,6 @@
 """`footfall.toml`: the one file a platform team edits, read into frozen dataclasses with every problem listed at once."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any, Final
 
 from footfall.errors import ConfigurationError
 from footfall.hits import log_fields
-from footfall.toml_reader import TableReader
 
 PIXEL_PATHS: Final = ("/1x1.png", "/1x1.gif", "/matomo.php", "/piwik.php", "/ppms.php")
 
@@ -42,11 +40,6 @@ REMOVED_URL_PARAMETERS: Final = (
     "aspsessionid",
     "sid",
 )
-
-_SITE_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-_TOKEN = re.compile(r"[0-9a-f]{32,128}:[0-9a-f]{64}")
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,20 +171,9 @@ class Configuration:
         Raises:
             ConfigurationError: as `load`.
         """
-        reader = TableReader(document)
-        configuration = Configuration(
-            name=reader.text("name", "footfall", pattern=_NAME, allowed="a lower-case word of up to 30 letters, digits and -"),
-            sites=_read_sites(reader.section("sites")),
-            privacy=_read_privacy(reader.section("privacy")),
-            edge=_read_edge(reader.section("edge")),
-            stream=_read_stream(reader.section("stream")),
-            lake=_read_lake(reader.section("lake")),
-            alarms=_read_alarms(reader.section("alarms")),
-        )
-        reader.refuse_the_rest()
-        if reader.problems:
-            raise ConfigurationError(source, reader.problems)
-        return configuration
+        from footfall import configuration_reader  # noqa: PLC0415 - a function's cold start needs only `from_json`
+
+        return configuration_reader.read_document(document, source)
 
 
 _SECTIONS: Final[dict[str, Any]] = {"privacy": Privacy, "edge": Edge, "stream": Stream, "lake": Lake, "alarms": Alarms}
@@ -199,101 +181,3 @@ _SECTIONS: Final[dict[str, Any]] = {"privacy": Privacy, "edge": Edge, "stream": 
 
 def _tuples(section: dict[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in section.items()}
-
-
-def _read_sites(reader: TableReader) -> Sites:
-    if not reader.table:
-        return Sites()
-    default = reader.text("default", "", pattern=_SITE_KEY, allowed="the key of a registered site")
-    registered = []
-    for key in list(reader.table):
-        site = reader.section(key)
-        if not _SITE_KEY.fullmatch(key):
-            site.problem("", key, "a site key: up to 40 of a-z, 0-9, _ and -, beginning with a letter or digit")
-        ids = site.texts("ids", (), pattern=re.compile(r"[^\s]{1,80}"), allowed="the site's id in trackers, without spaces")
-        hosts = site.texts("hosts", (), pattern=_HOST, allowed="a host name in lower case, without scheme, port or path")
-        site.refuse_the_rest("ids or hosts")
-        registered.append(Site(key=key, ids=ids, hosts=hosts))
-    if default and default not in {site.key for site in registered}:
-        reader.problem("default", default, "the key of a registered site")
-    if len(registered) > MAX_SITES:
-        reader.problem("", f"{len(registered)} sites", f"at most {MAX_SITES} sites")
-    _refuse_shared(reader, "ids", [(site.key, name) for site in registered for name in (site.key, *site.ids)])
-    _refuse_shared(reader, "hosts", [(site.key, host) for site in registered for host in site.hosts])
-    return Sites(default=default, registered=tuple(registered))
-
-
-def _refuse_shared(reader: TableReader, key: str, claims: list[tuple[str, str]]) -> None:
-    owners: dict[str, str] = {}
-    for site, name in claims:
-        owner = owners.setdefault(name, site)
-        if owner != site:
-            reader.problem(f"{site}.{key}", name, f"what no other site claims; {owner} does")
-
-
-def _read_privacy(reader: TableReader) -> Privacy:
-    privacy = Privacy(
-        ip=reader.choice("ip", "truncate", ("truncate", "hash", "drop", "keep")),
-        gpc=reader.choice("gpc", "drop", ("keep", "strip", "drop")),
-        dnt=reader.choice("dnt", "strip", ("keep", "strip", "drop")),
-        unknown_signal=reader.choice("unknown_signal", "on", ("on", "off")),
-        user_agent=reader.choice("user_agent", "reduced", ("reduced", "keep", "drop")),
-        user_id=reader.choice("user_id", "keep", ("keep", "authenticated", "drop")),
-        url_parameters_removed=reader.texts(
-            "url_parameters_removed",
-            REMOVED_URL_PARAMETERS,
-            pattern=re.compile(r"[a-z0-9_.\-\[\]]{1,80}"),
-            allowed="the name of a URL parameter in lower case",
-        ),
-        accepted_tokens=reader.texts("accepted_tokens", (), pattern=_TOKEN, allowed="a line that `footfall token` printed", is_secret=True),
-    )
-    reader.refuse_the_rest()
-    return privacy
-
-
-def _read_edge(reader: TableReader) -> Edge:
-    arn = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d{0,12}:.{1,300}")
-    chosen = reader.texts("log_fields", log_fields.DEFAULT, pattern=re.compile(r".{1,60}"), allowed="the name of a real-time log field")
-    reader.problems.extend(f"edge.log_fields: {problem}" for problem in log_fields.problems_with(chosen))
-    edge = Edge(
-        sampling_rate=reader.integer("sampling_rate", 100, 1, 100),
-        log_fields=log_fields.in_canonical_order(chosen),
-        query_escaping=reader.choice("query_escaping", "auto", ("auto", "as_received", "escaped_again")),
-        certificate_arn=reader.text("certificate_arn", "", pattern=arn, allowed="the ARN of an ACM certificate in us-east-1"),
-        domain_names=reader.texts("domain_names", (), pattern=_HOST, allowed="a host name in lower case"),
-        web_acl_arn=reader.text("web_acl_arn", "", pattern=arn, allowed="the ARN of a global (CLOUDFRONT) web ACL"),
-        price_class=reader.choice("price_class", "100", ("100", "200", "all")),
-    )
-    if edge.domain_names and not edge.certificate_arn:
-        reader.problem("certificate_arn", "", "the ARN of a certificate for domain_names")
-    if edge.certificate_arn and not edge.domain_names:
-        reader.problem("domain_names", [], "the host names that certificate_arn is for")
-    reader.refuse_the_rest()
-    return edge
-
-
-def _read_stream(reader: TableReader) -> Stream:
-    stream = Stream(
-        shards=reader.integer("shards", 0, 0, 500),
-        retention_hours=reader.integer("retention_hours", 72, 24, 8760),
-    )
-    reader.refuse_the_rest()
-    return stream
-
-
-def _read_lake(reader: TableReader) -> Lake:
-    lake = Lake(
-        buffer_seconds=reader.integer("buffer_seconds", 300, 60, 900),
-        buffer_mb=reader.integer("buffer_mb", 128, 64, 128),
-        keep_days=reader.integer("keep_days", 0, 1, 36500),
-        removal=reader.choice("removal", "retain", ("retain", "destroy")),
-    )
-    reader.refuse_the_rest()
-    return lake
-
-
-def _read_alarms(reader: TableReader) -> Alarms:
-    topic = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
-    alarms = Alarms(topic_arn=reader.text("topic_arn", "", pattern=topic, allowed="the ARN of an SNS topic"))
-    reader.refuse_the_rest()
-    return alarms
