@@ -44,11 +44,16 @@ REMOVED_URL_PARAMETERS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A registered site: its key is the partition name, `ids` what trackers call it, `hosts` where its pages live."""
+    """A registered site: its key is the partition name, `ids` what trackers call it, `hosts` where its pages live.
+
+    `deliver` routes its hits: pairs of a destination's name and what that destination calls the site, for example
+    `(("matomo", "7"),)`.
+    """
 
     key: str
     ids: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    deliver: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +110,47 @@ class Lake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """The tracking queue: how hits are packed, how long they wait, and which queues; deployed when a site is routed to a destination.
+
+    `output_url` and `input_url` name queues that exist already ("" = the stack's own; the input is the output by default).
+    `trust`: whether auth-only parameters of requests that are not marked `authenticated` count ("all") or are stripped ("marked").
+    """
+
+    layout: str = "packed"
+    kind: str = "standard"
+    visitor_shards: int = 8
+    max_hits_per_message: int = 100
+    max_message_kb: int = 256
+    settle_s: int = 60
+    retention_days: int = 14
+    every_minutes: int = 1
+    output_url: str = ""
+    input_url: str = ""
+    trust: str = "marked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where hits are delivered; `token_secret` names a secret in Secrets Manager, the value is never in a file or an environment.
+
+    `transactional`: a bulk that is answered 500 was rolled back whole (`[Tracker] bulk_requests_use_transaction`, Matomo's default).
+    `uncertain`: what to do with hits of which nobody can know whether they were stored: park or resend.
+    `keeps_days`: Matomo refuses hits older than this where it deletes raw data (its age plus the schedule's interval); 0 = never.
+    """
+
+    name: str
+    url: str
+    token_secret: str
+    kind: str = "matomo"
+    transactional: bool = True
+    uncertain: str = "park"
+    hits_per_bulk: int = 200
+    timeout_s: int = 30
+    keeps_days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alarms:
     """Where alarms go: the ARN of an SNS topic, or nowhere but the console."""
 
@@ -121,7 +167,14 @@ class Configuration:
     edge: Edge = field(default_factory=Edge)
     stream: Stream = field(default_factory=Stream)
     lake: Lake = field(default_factory=Lake)
+    queue: Queue = field(default_factory=Queue)
+    destinations: tuple[Destination, ...] = ()
     alarms: Alarms = field(default_factory=Alarms)
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether any site is routed to a destination."""
+        return any(site.deliver for site in self.sites.registered)
 
     def to_json(self) -> str:
         """Write the `configuration.json` that the functions read; `from_json` reads it back equal."""
@@ -137,9 +190,12 @@ class Configuration:
         try:
             document = json.loads(text)
             sites = document.pop("sites")
-            registered = tuple(Site(**{**site, "ids": tuple(site["ids"]), "hosts": tuple(site["hosts"])}) for site in sites["registered"])
+            registered = tuple(_site(site) for site in sites["registered"])
+            destinations = tuple(Destination(**destination) for destination in document.pop("destinations"))
             sections = {name: kind(**_tuples(document.pop(name))) for name, kind in _SECTIONS.items()}
-            return Configuration(sites=Sites(default=sites["default"], registered=registered), **sections, **document)
+            return Configuration(
+                sites=Sites(default=sites["default"], registered=registered), destinations=destinations, **sections, **document
+            )
         except (ValueError, KeyError, TypeError, AttributeError) as broken:
             raise ConfigurationError("configuration.json", [f"not written by this version of Footfall: {broken}"]) from broken
 
@@ -176,8 +232,20 @@ class Configuration:
         return configuration_reader.read_document(document, source)
 
 
-_SECTIONS: Final[dict[str, Any]] = {"privacy": Privacy, "edge": Edge, "stream": Stream, "lake": Lake, "alarms": Alarms}
+_SECTIONS: Final[dict[str, Any]] = {
+    "privacy": Privacy,
+    "edge": Edge,
+    "stream": Stream,
+    "lake": Lake,
+    "queue": Queue,
+    "alarms": Alarms,
+}
 
 
 def _tuples(section: dict[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in section.items()}
+
+
+def _site(document: dict[str, Any]) -> Site:
+    deliver = tuple((name, id_) for name, id_ in document["deliver"])
+    return Site(**{**document, "ids": tuple(document["ids"]), "hosts": tuple(document["hosts"]), "deliver": deliver})

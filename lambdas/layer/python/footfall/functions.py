@@ -1,9 +1,9 @@
 """One row per Lambda function: what it is called, what it needs and its settings; stacks, local and handlers read this."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 from footfall.errors import ConfigurationError
 
@@ -19,54 +19,69 @@ class Settings(Protocol):
         """Read them back; raises ConfigurationError naming every variable that is missing."""
 
 
-def _required(environment: Mapping[str, str], *names: str) -> list[str]:
-    missing = [f"{name} = '': allowed is a value; the template sets it" for name in names if not environment.get(name)]
-    if missing:
-        raise ConfigurationError("environment", missing)
-    return [environment[name] for name in names]
+def _variable(name: str) -> Any:
+    """A field of a settings class that the environment variable `name` holds."""
+    return field(metadata={"variable": name})
+
+
+class EnvironmentSettings:
+    """Settings whose fields are one environment variable each, all of them required."""
+
+    __slots__ = ()
+
+    def to_env(self) -> dict[str, str]:
+        """Write the environment variables of the function."""
+        return {each.metadata["variable"]: getattr(self, each.name) for each in fields(cast(Any, self))}
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> Self:
+        """Read the environment once, at cold start.
+
+        Raises:
+            ConfigurationError: names every variable that is missing.
+        """
+        variables = {each.name: each.metadata["variable"] for each in fields(cast(Any, cls))}
+        missing = [f"{name} = '': allowed is a value; the template sets it" for name in variables.values() if not environment.get(name)]
+        if missing:
+            raise ConfigurationError("environment", missing)
+        return cls(**{name: environment[variable] for name, variable in variables.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransformHitsSettings:
+class TransformHitsSettings(EnvironmentSettings):
     """Where `transform_hits` finds the configuration and the salts."""
 
-    configuration_path: str
-    salt_table: str
-
-    def to_env(self) -> dict[str, str]:
-        """Write the environment variables of the function."""
-        return {"FOOTFALL_CONFIGURATION": self.configuration_path, "SALT_TABLE": self.salt_table}
-
-    @classmethod
-    def from_env(cls, environment: Mapping[str, str]) -> Self:
-        """Read the environment once, at cold start.
-
-        Raises:
-            ConfigurationError: names every variable that is missing.
-        """
-        configuration_path, salt_table = _required(environment, "FOOTFALL_CONFIGURATION", "SALT_TABLE")
-        return cls(configuration_path=configuration_path, salt_table=salt_table)
+    configuration_path: str = _variable("FOOTFALL_CONFIGURATION")
+    salt_table: str = _variable("SALT_TABLE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetireSaltsSettings:
+class RetireSaltsSettings(EnvironmentSettings):
     """Where `retire_salts` finds the salts."""
 
-    salt_table: str
+    salt_table: str = _variable("SALT_TABLE")
 
-    def to_env(self) -> dict[str, str]:
-        """Write the environment variables of the function."""
-        return {"SALT_TABLE": self.salt_table}
 
-    @classmethod
-    def from_env(cls, environment: Mapping[str, str]) -> Self:
-        """Read the environment once, at cold start.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnqueueHitsSettings(EnvironmentSettings):
+    """Where `enqueue_hits` finds the configuration and the salts, and the tracking queue it writes to."""
 
-        Raises:
-            ConfigurationError: names every variable that is missing.
-        """
-        (salt_table,) = _required(environment, "SALT_TABLE")
-        return cls(salt_table=salt_table)
+    configuration_path: str = _variable("FOOTFALL_CONFIGURATION")
+    salt_table: str = _variable("SALT_TABLE")
+    queue_url: str = _variable("OUTPUT_QUEUE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessQueueSettings(EnvironmentSettings):
+    """Where `process_queue` finds the configuration, the tracking queue it reads, the dead letters, and what is known of deliveries.
+
+    `delivery_table` holds the ledger, the leases and the circuits.
+    """
+
+    configuration_path: str = _variable("FOOTFALL_CONFIGURATION")
+    queue_url: str = _variable("INPUT_QUEUE")
+    dead_letters_url: str = _variable("DEAD_LETTERS")
+    delivery_table: str = _variable("DELIVERY_TABLE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,8 @@ class Stage(StrEnum):
     EDGE = "edge"
     TRANSFORM = "transform"
     DELIVERY = "delivery"
+    ENQUEUE = "enqueue"
+    PROCESS = "process"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,80 @@ PROCESSING_FAILED = Reason(
     remedy="Read the transform's log, mend it, and import the objects of the error prefix before they expire in 3 days.",
 )
 
+
+def _lost(code: str, stage: Stage, meaning: str, remedy: str) -> Reason:
+    return Reason(code=code, kind=Kind.LOSS, stage=stage, meaning=meaning, remedy=remedy)
+
+
+TOO_LARGE = _lost(
+    "too_large",
+    Stage.ENQUEUE,
+    "One hit alone is larger than a message of the tracking queue may be; its row is in the lake.",
+    "Find what sends so much in one request; `queue.max_message_kb` may be raised to 1024.",
+)
+REFUSED = _lost(
+    "refused",
+    Stage.PROCESS,
+    "The destination counted the hit as invalid: a parameter or a site it does not accept.",
+    "See the dead letter's evidence; mend the tag or the site's number under `deliver`, then `footfall queue redrive`.",
+)
+UNATTRIBUTED = _lost(
+    "unattributed",
+    Stage.PROCESS,
+    "The destination counted some hits of a bulk as invalid and did not say which: it does so only for a super user's token.",
+    "The dead letter names the bulk's event ids. Never redrive it: the others are stored. A super user's token tells which.",
+)
+POISON = _lost(
+    "poison",
+    Stage.PROCESS,
+    "The destination fails on this hit alone, and would fail every bulk that holds it.",
+    "See the dead letter's evidence and the destination's log; redrive after an upgrade, if at all.",
+)
+SITE_REFUSED = _lost(
+    "site_refused",
+    Stage.PROCESS,
+    "The destination accepts the token for other sites and not for this one: it has no such site, or the token no write access to it.",
+    "Compare the site's number under `deliver` and the token's permissions, then `footfall queue redrive --reason site_refused`.",
+)
+TOO_OLD = _lost(
+    "too_old",
+    Stage.PROCESS,
+    "The hit is older than the destination keeps raw data (`keeps_days`), so it would refuse it.",
+    "Import the days from the lake another way, or raise the destination's age limit and redrive.",
+)
+UNCERTAIN = _lost(
+    "uncertain",
+    Stage.PROCESS,
+    "Nobody can know whether the destination stored the hit (a time-out, a crash, an answer that does not add up); policy is to park it.",
+    "Look for the hit in the destination; `footfall queue redrive --reason uncertain` sends it again and may double it.",
+)
+UNROUTED = _lost(
+    "unrouted",
+    Stage.PROCESS,
+    "A message holds a hit whose site is not registered, or is routed to no destination.",
+    "Register the site's id, or give it a `deliver`, then redrive.",
+)
+UNREADABLE = _lost(
+    "unreadable",
+    Stage.PROCESS,
+    "A message in the tracking queue is in none of the forms that are known.",
+    "Find who writes it; the dead letter has the shape and no content.",
+)
+NOT_ROUTED = Reason(
+    code="not_routed",
+    kind=Kind.SUPPRESSED,
+    stage=Stage.ENQUEUE,
+    meaning="The hit's site is routed to no destination: its row in the lake is all there is to be.",
+    remedy="None, or give the site a `deliver`.",
+)
+PREFETCHED = Reason(
+    code="prefetched",
+    kind=Kind.SUPPRESSED,
+    stage=Stage.ENQUEUE,
+    meaning="A machine fetched ahead of a person; the destination would leave it out by a header that a queued hit no longer has.",
+    remedy="None: the row in the lake is marked.",
+)
+
 REASONS: dict[str, Reason] = {
     reason.code: reason
     for reason in (
@@ -147,5 +223,16 @@ REASONS: dict[str, Reason] = {
         COLLECTOR_OWNS,
         NO_ROOM,
         PROCESSING_FAILED,
+        TOO_LARGE,
+        REFUSED,
+        UNATTRIBUTED,
+        POISON,
+        SITE_REFUSED,
+        TOO_OLD,
+        UNCERTAIN,
+        UNROUTED,
+        UNREADABLE,
+        NOT_ROUTED,
+        PREFETCHED,
     )
 }

@@ -51,6 +51,14 @@ class TableReader:
         self.problem(key, value, f"a whole number from {low} to {high}")
         return default
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Hand out true or false."""
+        value = self.table.pop(key, default)
+        if isinstance(value, bool):
+            return value
+        self.problem(key, value, "true or false")
+        return default
+
     def texts(
         self, key: str, default: tuple[str, ...], *, pattern: re.Pattern[str], allowed: str, is_secret: bool = False
     ) -> tuple[str, ...]:

@@ -1,0 +1,126 @@
+"""The hit as it travels in the tracking queue, and the AwsSqsTracking envelope in the two layouts that Footfall writes.
+
+Format: README of the Piwik plugin AwsSqsTracking 0.8.3, "Event format"; `content` is the state of Matomo's `RequestSet` (matomo
+`core/Tracker/RequestSet.php`, `getState`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import orjson
+
+NO_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - what is sent where policy leaves no address, so that nobody falls back to the sender's
+VERSION: Final = 1
+
+COMPATIBLE: Final = "compatible"
+PACKED: Final = "packed"
+
+_PROTOCOL: Final = "HTTP/1.1"
+"""Real-time logs tell it only when asked; Matomo reads it for nothing but the status line of its answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedHit:
+    """A hit on its way to destinations: what was sent, and what became of time, address, agent and visitor by policy.
+
+    `parameters` are those that count, decoded, without tokens. `user_agent`, `language`, `address`, `visitor_id` and `event_ms`
+    are what destinations shall use, whatever else `parameters` say. `generation` grows with each redrive, `only` then names
+    the destinations it is for (empty: all that the site is routed to).
+    """
+
+    event_id: str
+    received_ms: int  # Unix milliseconds, UTC
+    event_ms: int  # when it happened: the same unless an accepted `cdt` says otherwise
+    time_s: int  # Unix seconds: the envelope's `time`
+    parameters: Mapping[str, str]
+    site: str = ""  # a registered site's key; "" in messages that others write
+    authenticated: bool = False
+    address: str = NO_ADDRESS
+    user_agent: str = ""
+    language: str = ""
+    visitor_id: str = ""  # 16 hexadecimal digits, or "" where none is known
+    method: str = "GET"
+    scheme: str = "https"
+    host: str = ""
+    path: str = "/matomo.php"
+    referer: str = ""
+    has_gpc: bool = False
+    generation: int = 0
+    only: tuple[str, ...] = ()
+
+    @property
+    def delivery_id(self) -> str:
+        """What deliveries are remembered by: the event id, and which redrive this is."""
+        return f"{self.event_id}!{self.generation}" if self.generation else self.event_id
+
+
+def write_message(hits: Sequence[QueuedHit], *, layout: str, shard: int, shards: int) -> bytes:
+    """Write one message: `compatible` has exactly one hit, `packed` any number of one visitor shard.
+
+    `content` is what the AwsSqsTracking plugin reads; what only Footfall reads stands in `footfall`, beside it.
+    """
+    packed = layout == PACKED
+    if not packed and len(hits) != 1:
+        raise ValueError(f"a compatible message has one hit, not {len(hits)}")
+    content = {
+        "requests": [packed_request(hit) if packed else dict(hit.parameters) for hit in hits],
+        "env": {"server": {} if packed else server_of(hits[0])},
+        "tokenAuth": False,
+        "time": hits[0].time_s,
+    }
+    own = {"version": VERSION, "layout": layout, "shard": shard, "shards": shards, "hits": [_own(hit) for hit in hits]}
+    return orjson.dumps({"piwik": True, "content": content, "footfall": own})
+
+
+def overrides_of(hit: QueuedHit) -> dict[str, str]:
+    """The five parameters that carry a hit's own agent, language, address, time and visitor to where `env.server` is not."""
+    visitor = {"cid": hit.visitor_id} if hit.visitor_id else {}
+    agent = {"ua": hit.user_agent, "lang": hit.language, "cip": hit.address, "cdt": str(hit.event_ms // 1000)}
+    return {name: value for name, value in agent.items() if value} | visitor
+
+
+def packed_request(hit: QueuedHit) -> dict[str, str]:
+    """A hit's parameters, with its own agent, language, address, time and visitor in place of what the client sent by these names."""
+    return {**hit.parameters, **overrides_of(hit)}
+
+
+def server_of(hit: QueuedHit) -> dict[str, Any]:
+    """`env.server` of a compatible message: an allow-list of PHP's `$_SERVER`; no cookie, no path of a machine, no token."""
+    query = urlencode(dict(hit.parameters))
+    server: dict[str, Any] = {
+        "REQUEST_METHOD": hit.method,
+        "REQUEST_URI": f"{hit.path}?{query}" if query else hit.path,
+        "QUERY_STRING": query,
+        "SCRIPT_NAME": hit.path,
+        "SERVER_PROTOCOL": _PROTOCOL,
+        "REQUEST_SCHEME": hit.scheme,
+        "HTTP_HOST": hit.host,
+        "HTTP_USER_AGENT": hit.user_agent,
+        "HTTP_ACCEPT_LANGUAGE": hit.language,
+        "HTTP_REFERER": hit.referer,
+        "REMOTE_ADDR": hit.address,
+        "REQUEST_TIME": hit.received_ms // 1000,
+        "REQUEST_TIME_FLOAT": hit.received_ms / 1000,
+        "HTTP_SEC_GPC": "1" if hit.has_gpc else "",
+    }
+    return {name: value for name, value in server.items() if value != ""}
+
+
+_DEFAULTS: Final = {
+    name: QueuedHit.__dataclass_fields__[name].default
+    for name in ("site", "authenticated", "visitor_id", "method", "scheme", "host", "path", "referer", "has_gpc", "generation", "only")
+}
+
+
+def _own(hit: QueuedHit) -> dict[str, Any]:
+    """What only Footfall reads of one hit; defaults are left out. `sent` keeps what a client sent by a name that packing overrides."""
+    sent = {name: hit.parameters[name] for name in OVERRIDDEN if name in hit.parameters}
+    own = {"id": hit.event_id, "received_ms": hit.received_ms, "event_ms": hit.event_ms, "time": hit.time_s}
+    rest = {name: value for name, default in _DEFAULTS.items() if (value := getattr(hit, name)) != default}
+    return own | rest | ({"sent": sent} if sent else {})
+
+
+OVERRIDDEN: Final = ("ua", "lang", "cip", "cdt", "cid")
+"""Parameters that `packed_request` writes."""
