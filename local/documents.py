@@ -88,7 +88,8 @@ read; `--today 2026-11-20` runs a documented query as it would have run on that 
 first open may be long ago; of each row they read only the columns they need.
 
 **Copies.** The stream and Firehose deliver at least once, and the same lines can be imported from access logs as well. `hits` keeps one row
-per event id, site and day, and of several the one with the latest `received_at`: access logs cut the time to a second.
+per event id, site and day, and of several the one that knows the visitor's signals (access logs hold no headers), then the one with the
+latest `received_at` (access logs cut the time to a second).
 
 **To write SQL that both engines understand the same way**
 

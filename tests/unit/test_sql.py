@@ -77,9 +77,9 @@ def with_header(name: str, value: str) -> dict[str, str]:
 DO_NOT_TRACK = with_header("dnt", "1")
 
 
-def write_lake(folder: Path, *lines: str) -> ParquetLake:
+def write_lake(folder: Path, *lines: str, **privacy: str) -> ParquetLake:
     """Transform the lines, convert the rows as Firehose does, and write one object per partition."""
-    answers, _ = Transformer(a_configuration(sites=SITES)).transform(
+    answers, _ = Transformer(a_configuration(sites=SITES, privacy=privacy)).transform(
         [a_record(each, f"record-{number}") for number, each in enumerate(lines)], lambda _days: SALTS, now_ms=NOW_MS + 172_800_000
     )
     converter, places = Converter(LANDING), defaultdict(list)
@@ -118,6 +118,18 @@ def test_of_a_streamed_hit_and_its_import_from_an_access_log_the_more_exact_time
     lake = write_lake(tmp_path, tracked(7.397, x_edge_request_id="both"), tracked(7, x_edge_request_id="both"))
 
     assert [(at(7.397),)] == ask(lake, "SELECT received_at FROM hits")
+
+
+@pytest.mark.parametrize("is_streamed_first", [True, False])
+def test_of_a_streamed_hit_and_its_import_to_the_millisecond_the_one_that_knows_the_signals_stays(tmp_path, is_streamed_first):
+    streamed = tracked(7, x_edge_request_id="both")
+    imported = tracked(7, x_edge_request_id="both", cs_headers="-", cs_header_names="-", cs_headers_count="-")
+
+    lines = (streamed, imported) if is_streamed_first else (imported, streamed)
+    lake = write_lake(tmp_path, *lines, unknown_signal="off")
+
+    assert [(None,), (False,)] == sorted(ask(lake, "SELECT gpc FROM hits_raw"), key=str, reverse=True)
+    assert [(False,)] == ask(lake, "SELECT gpc FROM hits")
 
 
 def test_people_and_mail_proxies_are_human_and_machines_are_not(tmp_path):

@@ -5,7 +5,7 @@ FROM (
     *,
     row_number() OVER (
       PARTITION BY site, "date", event_id
-      ORDER BY received_at DESC, code_version DESC
+      ORDER BY (gpc IS NULL), received_at DESC, code_version DESC
     ) AS copy_number
   FROM hits_raw
 ) AS copies
