@@ -105,3 +105,24 @@ def a_queued_hit(event_id: str = "DHj-0123456789abcdef==", **changes: Any) -> Qu
         }
         | changes
     )
+
+
+def a_kinesis_record(line: str | bytes, sequence_number: str) -> dict[str, Any]:
+    """A record of a Kinesis event (Lambda developer guide, "Using Lambda to process records from Kinesis")."""
+    raw = line if isinstance(line, bytes) else line.encode()
+    return {
+        "kinesis": {
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": "1",
+            "sequenceNumber": sequence_number,
+            "data": base64.b64encode(raw).decode(),
+            "approximateArrivalTimestamp": NOW_MS / 1000,
+        },
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventID": f"shardId-000000000000:{sequence_number}",
+        "eventName": "aws:kinesis:record",
+        "invokeIdentityArn": "arn:aws:iam::123456789012:role/enqueue",
+        "awsRegion": "eu-central-1",
+        "eventSourceARN": "arn:aws:kinesis:eu-central-1:123456789012:stream/hits",
+    }

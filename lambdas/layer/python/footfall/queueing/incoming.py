@@ -204,7 +204,7 @@ def _server(content: Mapping[str, Any]) -> Mapping[str, Any]:
     return server if isinstance(server, dict) else {}
 
 
-def _way_here(server: Mapping[str, Any]) -> dict[str, str]:
+def _way_here(server: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "method": text_of(server.get("REQUEST_METHOD")) or "GET",
         "scheme": text_of(server.get("REQUEST_SCHEME")) or "https",
