@@ -121,7 +121,7 @@ class LocalAws:
         self.close()
 
     def _create_queue(self, configuration: Configuration) -> dict[str, str]:
-        """The tracking queue of the settings' kind, the queues beside it and the delivery table; as in the stack, the input is the output."""
+        """The tracking queue of the settings' kind, the queues beside it, the delivery table; as in the stack, the input is the output."""
         name, is_fifo = configuration.name, configuration.queue.kind == "fifo"
         ending, fifo = (".fifo", {"FifoQueue": "true"}) if is_fifo else ("", {})
         crashed = self._create_sqs_queue(f"{name}-crashed{ending}", fifo)

@@ -130,9 +130,9 @@ PROCESS_QUEUE = Function(
     settings=ProcessQueueSettings,
     memory_mb=1024,
     timeout=timedelta(minutes=5),
+    every=timedelta(minutes=1),  # unless `queue.every_minutes` says otherwise
     needs_queue=True,
 )
-"""Its schedule is `queue.every_minutes`."""
 
 FUNCTIONS: tuple[Function, ...] = (TRANSFORM_HITS, RETIRE_SALTS, ENQUEUE_HITS)
 
