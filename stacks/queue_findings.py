@@ -22,7 +22,7 @@ _REASONS: Final[Mapping[str, Mapping[str, str]]] = {
         "AwsSolutions-S1": "It holds nothing for longer than three days; CloudTrail data events tell who reads what was put aside.",
     },
     "Enqueue/EnqueueHits/Role/DefaultPolicy/Resource": {
-        "AwsSolutions-IAM5[Resource::<{Enqueue/Failures/Resource}.Arn>/*]": "Lambda names what it puts aside by shard and time; one bucket.",
+        "AwsSolutions-IAM5[Resource::<{Enqueue/Failures/Resource}.Arn>/*]": "Lambda names what it puts aside by shard and time.",
     },
     "Enqueue/EnqueueHits/Function/Resource": {
         "AwsSolutions-L1": _PYTHON,

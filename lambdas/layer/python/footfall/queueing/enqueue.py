@@ -41,6 +41,17 @@ class EnqueueCounts(NamedTuple):
     suppressed: Counter[tuple[str, str]]
     losses: Counter[tuple[str, str]]
 
+    @classmethod
+    def none(cls) -> "EnqueueCounts":
+        """Nothing counted yet."""
+        return cls(Counter(), Counter(), Counter())
+
+    def add(self, other: "EnqueueCounts") -> None:
+        """Count what another batch counted as well."""
+        self.enqueued.update(other.enqueued)
+        self.suppressed.update(other.suppressed)
+        self.losses.update(other.losses)
+
 
 class Enqueued(NamedTuple):
     """A batch that was enqueued, up to but not including the record `failed_from` (None: all of it)."""
@@ -105,7 +116,7 @@ class Enqueuer:
         packed = pack(hits, self.configuration.queue)
         sent = outbox.send(packed.messages) if packed.messages else Sent({}, 0)
         first = min([min(packed.messages[position].numbers) for position in sent.failed], default=end)
-        counts = EnqueueCounts(Counter(), Counter(), Counter())
+        counts = EnqueueCounts.none()
         too_large = {numbered.number for numbered in packed.too_large}
         for number, hit in hits:
             if number < first and number in too_large:
