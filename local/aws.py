@@ -1,8 +1,9 @@
 """Serve the AWS APIs that moto does right (Kinesis, S3, DynamoDB, SQS) on this machine, an account of its own for each instance."""
 
 import itertools
+import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
@@ -16,6 +17,8 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from footfall.configuration import Configuration
 
 REGION: Final = "eu-central-1"
+MAX_RECEIVES: Final = 1000
+"""As in the queue stack: only what crashes its reader again and again is received so often."""
 
 _ACCOUNTS: Final = itertools.count(100_000_000_001)
 _CLIENT_CONFIG: Final = Config(
@@ -25,13 +28,23 @@ _CLIENT_CONFIG: Final = Config(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """What the stacks create, by name: `salt_table` has one string key, `day`."""
+    """What the stacks create, by name: `salt_table` has one string key, `day`.
+
+    What the tracking queue needs is "" where no site is routed: the URLs of the queues, the delivery table with one string key,
+    `key`, and the bucket of batches that could not be enqueued.
+    """
 
     region: str
     account: str
     stream: str
     bucket: str
     salt_table: str
+    output_url: str = ""
+    input_url: str = ""
+    dead_letters_url: str = ""
+    crashed_url: str = ""
+    delivery_table: str = ""
+    failures: str = ""
 
     @property
     def stream_arn(self) -> str:
@@ -78,7 +91,7 @@ class LocalAws:
         return self._clients[service]
 
     def create(self, configuration: Configuration) -> Resources:
-        """Create what the stacks would: the stream with its shards and retention, the lake's bucket, the salt table."""
+        """Create what the stacks would: the stream with its shards and retention, the lake's bucket, the salt table, the queues."""
         name = configuration.name
         resources = Resources(
             region=self.region,
@@ -86,15 +99,11 @@ class LocalAws:
             stream=f"{name}-hits",
             bucket=f"{name}-lake-{self.account}",
             salt_table=f"{name}-salts",
+            **(self._create_queue(configuration) if configuration.has_queue else {}),
         )
         self._create_stream(resources.stream, configuration.stream.shards, configuration.stream.retention_hours)
-        self.client("s3").create_bucket(Bucket=resources.bucket, CreateBucketConfiguration={"LocationConstraint": self.region})
-        self.client("dynamodb").create_table(
-            TableName=resources.salt_table,
-            KeySchema=[{"AttributeName": "day", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "day", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        self._create_bucket(resources.bucket)
+        self._create_table(resources.salt_table, key="day")
         return resources
 
     def close(self) -> None:
@@ -110,6 +119,40 @@ class LocalAws:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def _create_queue(self, configuration: Configuration) -> dict[str, str]:
+        """The tracking queue of the settings' kind, the queues beside it, the delivery table; as in the stack, the input is the output."""
+        name, is_fifo = configuration.name, configuration.queue.kind == "fifo"
+        ending, fifo = (".fifo", {"FifoQueue": "true"}) if is_fifo else ("", {})
+        crashed = self._create_sqs_queue(f"{name}-crashed{ending}", fifo)
+        arn = self.client("sqs").get_queue_attributes(QueueUrl=crashed, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})}
+        tracking = self._create_sqs_queue(f"{name}-tracking{ending}", fifo | redrive)
+        resources = {
+            "output_url": tracking,
+            "input_url": tracking,
+            "crashed_url": crashed,
+            "dead_letters_url": self._create_sqs_queue(f"{name}-dead-letters", {}),
+            "delivery_table": f"{name}-deliveries",
+            "failures": f"{name}-failures-{self.account}",
+        }
+        self._create_table(resources["delivery_table"], key="key")
+        self._create_bucket(resources["failures"])
+        return resources
+
+    def _create_sqs_queue(self, name: str, attributes: Mapping[str, str]) -> str:
+        return str(self.client("sqs").create_queue(QueueName=name, Attributes=dict(attributes))["QueueUrl"])
+
+    def _create_bucket(self, name: str) -> None:
+        self.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": self.region})
+
+    def _create_table(self, name: str, *, key: str) -> None:
+        self.client("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
 
     def _create_stream(self, name: str, shards: int, retention_hours: int) -> None:
         kinesis = self.client("kinesis")

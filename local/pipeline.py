@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from footfall.configuration import Configuration
-from footfall.functions import RETIRE_SALTS, TRANSFORM_HITS, Function, RetireSaltsSettings, Settings, TransformHitsSettings
+from footfall.functions import (
+    ENQUEUE_HITS,
+    PROCESS_QUEUE,
+    RETIRE_SALTS,
+    TRANSFORM_HITS,
+    EnqueueHitsSettings,
+    Function,
+    ProcessQueueSettings,
+    RetireSaltsSettings,
+    Settings,
+    TransformHitsSettings,
+)
 from local.aws import LocalAws, Resources
 from local.edge import Edge
 from local.firehose import Firehose
@@ -80,6 +91,17 @@ def settings_of(function: Function, resources: Resources, configuration_path: Pa
         return TransformHitsSettings(configuration_path=str(configuration_path), salt_table=resources.salt_table)
     if function is RETIRE_SALTS:
         return RetireSaltsSettings(salt_table=resources.salt_table)
+    if function is ENQUEUE_HITS:
+        return EnqueueHitsSettings(
+            configuration_path=str(configuration_path), salt_table=resources.salt_table, queue_url=resources.output_url
+        )
+    if function is PROCESS_QUEUE:
+        return ProcessQueueSettings(
+            configuration_path=str(configuration_path),
+            queue_url=resources.input_url,
+            dead_letters_url=resources.dead_letters_url,
+            delivery_table=resources.delivery_table,
+        )
     raise KeyError(function.name)
 
 

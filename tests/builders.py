@@ -8,6 +8,7 @@ from urllib.parse import quote
 from footfall.configuration import Configuration
 from footfall.hits.hit import Headers, Request
 from footfall.hits.log_fields import DEFAULT, in_canonical_order
+from footfall.queueing.message import QueuedHit
 
 NOW_MS = 1_795_000_000_000  # 2026-11-18 11:06:40 UTC
 ADDRESS = "203.0.113.7"
@@ -82,4 +83,46 @@ def an_event(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "deliveryStreamArn": "arn:aws:firehose:eu-central-1:123456789012:deliverystream/hits",
         "region": "eu-central-1",
         "records": list(records),
+    }
+
+
+def a_queued_hit(event_id: str = "DHj-0123456789abcdef==", **changes: Any) -> QueuedHit:
+    """A page view as `enqueue_hits` puts it into the tracking queue."""
+    parameters = {"idsite": "1", "rec": "1", "url": "https://www.example.org/"}
+    return QueuedHit(
+        **{
+            "event_id": event_id,
+            "received_ms": NOW_MS,
+            "event_ms": NOW_MS,
+            "time_s": NOW_MS // 1000,
+            "parameters": parameters,
+            "site": "main",
+            "address": "203.0.113.0",
+            "user_agent": FIREFOX,
+            "language": "de-de",
+            "visitor_id": "0123456789abcdef",
+            "host": "d111111abcdef8.cloudfront.net",
+        }
+        | changes
+    )
+
+
+def a_kinesis_record(line: str | bytes, sequence_number: str) -> dict[str, Any]:
+    """A record of a Kinesis event (Lambda developer guide, "Using Lambda to process records from Kinesis")."""
+    raw = line if isinstance(line, bytes) else line.encode()
+    return {
+        "kinesis": {
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": "1",
+            "sequenceNumber": sequence_number,
+            "data": base64.b64encode(raw).decode(),
+            "approximateArrivalTimestamp": NOW_MS / 1000,
+        },
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventID": f"shardId-000000000000:{sequence_number}",
+        "eventName": "aws:kinesis:record",
+        "invokeIdentityArn": "arn:aws:iam::123456789012:role/enqueue",
+        "awsRegion": "eu-central-1",
+        "eventSourceARN": "arn:aws:kinesis:eu-central-1:123456789012:stream/hits",
     }

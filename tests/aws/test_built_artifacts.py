@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from footfall.functions import FUNCTIONS, Function, RetireSaltsSettings, TransformHitsSettings
+from footfall.functions import FUNCTIONS, Function
 from local.aws import LocalAws
+from local.pipeline import settings_of
 from local.runtime import LambdaFunction
 from stacks.artifacts import HOST, LAMBDA, ROOT, Platform, build_layer, write_configuration
-from tests.builders import a_configuration, a_log_line, a_record, an_event
+from tests.builders import a_configuration, a_kinesis_record, a_log_line, a_record, an_event
 
 AWS_SDK = ("boto3", "botocore", "s3transfer", "python-dateutil", "six", "urllib3")
 RUNTIME = ("awslambdaric", "simplejson", "snapshot-restore-py")
@@ -43,20 +44,23 @@ def managed_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def environments(tmp_path: Path) -> Any:
     """By function: the environment as the template sets it, and the way to the AWS APIs of this machine."""
-    configuration = a_configuration()
+    configuration = a_configuration(
+        sites={"default": "main", "main": {"ids": ["1"], "deliver": {"matomo": "7"}}},
+        destinations={"matomo": {"url": "https://matomo.example.org/matomo.php", "token_secret": "matomo/token"}},
+    )
     path = write_configuration(configuration, build=tmp_path) / "footfall" / "configuration.json"
     with LocalAws() as aws:
-        table = aws.create(configuration).salt_table
-        settings = {
-            "transform_hits": TransformHitsSettings(configuration_path=str(path), salt_table=table).to_env(),
-            "retire_salts": RetireSaltsSettings(salt_table=table).to_env(),
-        }
-        yield {name: aws.environment() | variables for name, variables in settings.items()}
+        resources = aws.create(configuration)
+        yield {function.name: aws.environment() | settings_of(function, resources, path).to_env() for function in FUNCTIONS}
 
 
 def events() -> dict[str, Any]:
     line = a_log_line(timestamp=f"{time.time():.3f}", cs_uri_query="action_name=Home")
-    return {"transform_hits": an_event([a_record(line, "a"), a_record("garbage", "b")]), "retire_salts": {}}
+    return {
+        "transform_hits": an_event([a_record(line, "a"), a_record("garbage", "b")]),
+        "retire_salts": {},
+        "enqueue_hits": {"Records": [a_kinesis_record(line, "1"), a_kinesis_record("garbage", "2")]},
+    }
 
 
 def answers_as_it_should(name: str, answer: Any) -> bool:
@@ -65,6 +69,8 @@ def answers_as_it_should(name: str, answer: Any) -> bool:
             return [("a", "Ok"), ("b", "Ok")] == [(record["recordId"], record["result"]) for record in answer["records"]]
         case "retire_salts":
             return {"retired": 0} == answer
+        case "enqueue_hits":
+            return {"batchItemFailures": []} == answer
     return False
 
 

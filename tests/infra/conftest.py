@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from footfall.configuration import Alarms, Configuration, Edge, Lake, Site, Sites, Stream
+from footfall.configuration import Alarms, Configuration, Destination, Edge, Lake, Queue, Site, Sites, Stream
 from stacks.artifacts import LAMBDA, ROOT, Artifacts, build_layer, write_configuration
 from stacks.node import use_packaged_node
-from tests.infra.templates import Templates
+from tests.infra.templates import EVERY_FUNCTION, Templates, handlers_of_every_function
 
 Synthesise = Callable[[Configuration], Templates]
 
@@ -23,8 +23,12 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
 
     def synthesise(configuration: Configuration) -> Templates:
         folder = tmp_path_factory.mktemp("synth")
-        artifacts = Artifacts(layer=layer, configuration=write_configuration(configuration, build=folder / "build"))
-        compose(configuration, artifacts, flags=flags, outdir=folder / "out").synth()
+        artifacts = Artifacts(
+            layer=layer,
+            configuration=write_configuration(configuration, build=folder / "build"),
+            lambdas=handlers_of_every_function(folder / "lambdas") if configuration.has_queue else ROOT / "lambdas",
+        )
+        compose(configuration, artifacts, flags=flags, outdir=folder / "out", functions=EVERY_FUNCTION).synth()
         return Templates(folder / "out")
 
     return synthesise
@@ -37,9 +41,24 @@ def shipped(synthesise: Synthesise) -> Templates:
 
 
 @pytest.fixture(scope="session")
+def routed(synthesise: Synthesise) -> Templates:
+    """The shortest footfall.toml with a tracking queue: one site, one destination."""
+    return synthesise(
+        Configuration(
+            sites=Sites(registered=(Site(key="main", ids=("1",), deliver=(("matomo", "1"),)),)),
+            destinations=(MATOMO,),
+        )
+    )
+
+
+MATOMO = Destination(name="matomo", url="https://matomo.example.org/matomo.php", token_secret="footfall/matomo")
+
+
+@pytest.fixture(scope="session")
 def tailored(synthesise: Synthesise) -> Templates:
     """A deployment with every setting of the infrastructure changed, and as many sites as there can be."""
-    sites = tuple(Site(key=f"a-site-with-a-rather-long-name-{number:04}", ids=(str(number),)) for number in range(1000))
+    deliver = (("matomo", "7"), ("second", "8"))
+    sites = tuple(Site(key=f"a-site-with-a-rather-long-name-{number:04}", ids=(str(number),), deliver=deliver) for number in range(1000))
     return synthesise(
         Configuration(
             name="a-stage",
@@ -54,6 +73,8 @@ def tailored(synthesise: Synthesise) -> Templates:
             ),
             stream=Stream(shards=3, retention_hours=48),
             lake=Lake(buffer_seconds=60, buffer_mb=64, keep_days=30, removal="destroy"),
+            queue=Queue(kind="fifo", retention_days=4, every_minutes=5),
+            destinations=(MATOMO, Destination(name="second", url="https://e.example.org/matomo.php", token_secret="another/token")),
             alarms=Alarms(topic_arn="arn:aws:sns:eu-central-1:123456789012:alarms"),
         )
     )

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from footfall.configuration import Configuration
+from footfall.configuration import Configuration, Destination, Site, Sites
 from stacks.artifacts import LAMBDA, ROOT, Artifacts, build_layer, write_configuration
 from stacks.node import use_packaged_node
+from tests.infra.templates import EVERY_FUNCTION, handlers_of_every_function
+
+MATOMO = Destination(name="matomo", url="https://matomo.example.org/matomo.php", token_secret="footfall/matomo")
 
 Both = tuple[dict[tuple[str, str], str], set[tuple[str, str]]]
 """By (path, rule): the reasons of what is acknowledged, and what is found."""
@@ -18,10 +21,14 @@ def compose(folder: Path) -> Any:
     use_packaged_node()
     from stacks import deployment
 
-    configuration = Configuration()
-    artifacts = Artifacts(layer=build_layer(LAMBDA), configuration=write_configuration(configuration, build=folder / "build"))
+    configuration = Configuration(sites=Sites(registered=(Site(key="main", deliver=(("matomo", "1"),)),)), destinations=(MATOMO,))
+    artifacts = Artifacts(
+        layer=build_layer(LAMBDA),
+        configuration=write_configuration(configuration, build=folder / "build"),
+        lambdas=handlers_of_every_function(folder / "lambdas"),
+    )
     flags = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return deployment.compose(configuration, artifacts, flags=flags, outdir=folder / "out")
+    return deployment.compose(configuration, artifacts, flags=flags, outdir=folder / "out", functions=EVERY_FUNCTION)
 
 
 @pytest.fixture(scope="module")

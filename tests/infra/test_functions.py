@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from footfall.functions import CONFIGURATION_PATH, FUNCTIONS, Function
-from tests.infra.templates import Templates, as_list, environment_of
+from footfall.functions import CONFIGURATION_PATH, FUNCTIONS, Function, deployed
+from tests.infra.templates import EVERY_FUNCTION, Templates, as_list, environment_of
 
-every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
+every_function = pytest.mark.parametrize("function", EVERY_FUNCTION, ids=lambda function: function.name)
 
 
 class Recorded(Mapping[str, str]):
@@ -29,8 +29,8 @@ class Recorded(Mapping[str, str]):
 
 
 @every_function
-def test_the_environment_is_exactly_what_the_settings_read(shipped: Templates, function: Function) -> None:
-    environment = environment_of(shipped.function(function.name))
+def test_the_environment_is_exactly_what_the_settings_read(routed: Templates, function: Function) -> None:
+    environment = environment_of(routed.function(function.name))
     own = {name: "value" for name in environment if not name.startswith("POWERTOOLS_")}
     recorded = Recorded(own)
 
@@ -49,8 +49,8 @@ def test_the_environment_stays_under_4_kb_with_a_thousand_sites(tailored: Templa
 
 
 @every_function
-def test_it_runs_the_handler_of_its_folder_as_declared(shipped: Templates, function: Function) -> None:
-    deployed = shipped.function(function.name).properties
+def test_it_runs_the_handler_of_its_folder_as_declared(routed: Templates, function: Function) -> None:
+    deployed = routed.function(function.name).properties
 
     assert ("python3.13", ["arm64"], "handler.handler") == (deployed["Runtime"], deployed["Architectures"], deployed["Handler"])
     assert (function.memory_mb, function.timeout.total_seconds()) == (deployed["MemorySize"], deployed["Timeout"])
@@ -58,19 +58,19 @@ def test_it_runs_the_handler_of_its_folder_as_declared(shipped: Templates, funct
 
 
 @every_function
-def test_its_log_is_its_own_and_expires(shipped: Templates, function: Function) -> None:
-    deployed = shipped.function(function.name)
+def test_its_log_is_its_own_and_expires(routed: Templates, function: Function) -> None:
+    deployed = routed.function(function.name)
     (log,) = (
         resource
-        for resource in shipped.of("AWS::Logs::LogGroup")
+        for resource in routed.of("AWS::Logs::LogGroup")
         if {"Ref": resource.id} == deployed.properties["LoggingConfig"]["LogGroup"] and resource.stack == deployed.stack
     )
 
     assert 30 == log.properties["RetentionInDays"]
 
 
-def test_every_log_expires(shipped: Templates) -> None:
-    assert {30} == {log.properties.get("RetentionInDays") for log in shipped.of("AWS::Logs::LogGroup")}
+def test_every_log_expires(routed: Templates) -> None:
+    assert {30} == {log.properties.get("RetentionInDays") for log in routed.of("AWS::Logs::LogGroup")}
 
 
 def test_the_configuration_lies_where_the_functions_read_it(shipped: Templates) -> None:
@@ -79,10 +79,10 @@ def test_the_configuration_lies_where_the_functions_read_it(shipped: Templates) 
     assert CONFIGURATION_PATH == environment["FOOTFALL_CONFIGURATION"]
 
 
-def test_every_declared_function_is_deployed_and_no_other_of_ours(shipped: Templates) -> None:
-    deployed = {environment_of(function).get("POWERTOOLS_SERVICE_NAME") for function in shipped.of("AWS::Lambda::Function")} - {None}
-
-    assert {function.name for function in FUNCTIONS} == deployed
+def test_every_declared_function_is_deployed_where_it_is_needed_and_no_other_of_ours(shipped: Templates, routed: Templates) -> None:
+    for templates, functions in ((shipped, deployed(FUNCTIONS, has_queue=False)), (routed, EVERY_FUNCTION)):
+        found = {environment_of(function).get("POWERTOOLS_SERVICE_NAME") for function in templates.of("AWS::Lambda::Function")} - {None}
+        assert {function.name for function in functions} == found
 
 
 def test_what_makes_salts_cannot_delete_them_and_what_deletes_them_cannot_make_any(shipped: Templates) -> None:
@@ -106,6 +106,6 @@ def test_salts_are_retired_every_hour_and_a_late_or_failed_call_is_not_repeated(
     assert 0 == shipped.only("AWS::Lambda::EventInvokeConfig").properties["MaximumRetryAttempts"]
 
 
-def test_nothing_runs_in_a_vpc(shipped: Templates) -> None:
-    assert not any("VpcConfig" in function.properties for function in shipped.of("AWS::Lambda::Function"))
-    assert [] == [resource.type for resource in shipped.all() if resource.type.startswith("AWS::EC2::")]
+def test_nothing_runs_in_a_vpc(routed: Templates) -> None:
+    assert not any("VpcConfig" in function.properties for function in routed.of("AWS::Lambda::Function"))
+    assert [] == [resource.type for resource in routed.all() if resource.type.startswith("AWS::EC2::")]

@@ -164,7 +164,7 @@ def test_buffering_follows_the_settings(shipped: Templates, tailored: Templates)
 
 def test_a_salt_cannot_be_restored(shipped: Templates, tailored: Templates) -> None:
     for templates in (shipped, tailored):
-        salts = templates.only("AWS::DynamoDB::Table")
+        (salts,) = templates.in_stack("lake", "AWS::DynamoDB::Table")
         assert "PointInTimeRecoverySpecification" not in salts.properties
         assert "StreamSpecification" not in salts.properties
         assert "Delete" == salts.whole["DeletionPolicy"]

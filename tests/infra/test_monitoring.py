@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from footfall.functions import FUNCTIONS
-from tests.infra.templates import Templates
+from tests.infra.templates import EVERY_FUNCTION, Templates
 
 
 def alarm(templates: Templates, metric: str) -> dict[str, Any]:
@@ -42,10 +41,10 @@ def test_the_list_of_lost_objects_lasts_as_long_as_the_objects(shipped: Template
     assert queue["SqsManagedSseEnabled"]
 
 
-def test_every_function_alarms_at_its_first_error(shipped: Templates) -> None:
-    errors = [each.properties for each in shipped.of("AWS::CloudWatch::Alarm") if each.properties["MetricName"] == "Errors"]
+def test_every_function_alarms_at_its_first_error(routed: Templates) -> None:
+    errors = [each.properties for each in routed.of("AWS::CloudWatch::Alarm") if each.properties["MetricName"] == "Errors"]
 
-    assert len(FUNCTIONS) == len(errors)
+    assert len(EVERY_FUNCTION) == len(errors)
     assert {1} == {each["Threshold"] for each in errors}
 
 

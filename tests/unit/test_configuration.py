@@ -1,10 +1,13 @@
+import re
+import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.configuration import Configuration
+from footfall.configuration import Configuration, Destination, Queue
 from footfall.errors import ConfigurationError
 from footfall.hits.log_fields import REQUIRED
 from footfall.privacy import token_entry
@@ -16,11 +19,27 @@ def test_the_shipped_file_deploys_unedited_and_shows_the_defaults():
     assert Configuration() == Configuration.load(REPOSITORY / "footfall.toml")
 
 
+def test_the_shipped_file_names_every_key_of_the_queue_and_of_a_destination_and_a_way_to_route_a_site():
+    """What is commented out is what has no default; with it, the file is one that delivers into Matomo."""
+    lines = (REPOSITORY / "footfall.toml").read_text().splitlines()
+    told = [line.removeprefix("# ") if re.match(r"# (\[destinations|deliver|[a-z_]+ = )", line) else line for line in lines]
+    document = tomllib.loads("\n".join(line for line in told if not line.startswith(("url_parameters_removed", "log_fields"))))
+
+    configuration = Configuration.from_document(document)
+
+    assert {field.name for field in fields(Queue)} == document["queue"].keys()
+    assert {field.name for field in fields(Destination)} - {"name"} == document["destinations"]["matomo"].keys()
+    assert ((("matomo", "1"),), True) == (configuration.sites.registered[0].deliver, configuration.has_queue)
+    (destination,) = configuration.destinations
+    assert Destination(name="matomo", url=destination.url, token_secret=destination.token_secret) == destination
+
+
 def test_what_the_functions_read_is_what_was_written():
     configuration = Configuration.from_document(
         {
             "sites": {"default": "shop", "shop": {"ids": ["2"], "hosts": ["shop.example.org"]}},
             "privacy": {"accepted_tokens": [token_entry("t", b"k" * 16)]},
+            "queue": {"kind": "fifo", "input_url": "https://sqs.eu-central-1.amazonaws.com/123456789012/in.fifo"},
         }
     )
 

@@ -1,6 +1,6 @@
 """One row per Lambda function: what it is called, what it needs and its settings; stacks, local and handlers read this."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any, Protocol, Self, cast
@@ -86,7 +86,10 @@ class ProcessQueueSettings(EnvironmentSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """A Lambda function: `name` is its folder under lambdas/; `every` its schedule when it has one."""
+    """A Lambda function: `name` is its folder under lambdas/; `every` its schedule when it has one.
+
+    One that `needs_queue` is deployed only where a site is routed to a destination.
+    """
 
     name: str
     purpose: str
@@ -94,6 +97,7 @@ class Function:
     memory_mb: int
     timeout: timedelta
     every: timedelta | None = None
+    needs_queue: bool = False
 
 
 TRANSFORM_HITS = Function(
@@ -112,7 +116,31 @@ RETIRE_SALTS = Function(
     every=timedelta(hours=1),
 )
 
-FUNCTIONS: tuple[Function, ...] = (TRANSFORM_HITS, RETIRE_SALTS)
+ENQUEUE_HITS = Function(
+    name="enqueue_hits",
+    purpose="Put the hits of a Kinesis batch into the tracking queue.",
+    settings=EnqueueHitsSettings,
+    memory_mb=1024,
+    timeout=timedelta(seconds=120),
+    needs_queue=True,
+)
+PROCESS_QUEUE = Function(
+    name="process_queue",
+    purpose="Deliver what waits in the tracking queue.",
+    settings=ProcessQueueSettings,
+    memory_mb=1024,
+    timeout=timedelta(minutes=5),
+    every=timedelta(minutes=1),  # unless `queue.every_minutes` says otherwise
+    needs_queue=True,
+)
+
+FUNCTIONS: tuple[Function, ...] = (TRANSFORM_HITS, RETIRE_SALTS, ENQUEUE_HITS)
+
+
+def deployed(functions: Iterable[Function], *, has_queue: bool) -> tuple[Function, ...]:
+    """The functions of a deployment with or without a tracking queue."""
+    return tuple(function for function in functions if has_queue or not function.needs_queue)
+
 
 CONFIGURATION_PATH = "/opt/footfall/configuration.json"
 """Where the configuration layer puts the file in the Lambda sandbox."""

@@ -31,6 +31,22 @@ class Transformed(Protocol):
         """By (reason, site)."""
 
 
+class Enqueued(Protocol):
+    """What an enqueued batch counted; footfall.queueing.enqueue.EnqueueCounts is one."""
+
+    @property
+    def enqueued(self) -> Mapping[str, int]:
+        """By site."""
+
+    @property
+    def suppressed(self) -> Mapping[tuple[str, str], int]:
+        """By (reason, site)."""
+
+    @property
+    def losses(self) -> Mapping[tuple[str, str], int]:
+        """By (reason, site)."""
+
+
 def make_logger(function: str) -> Logger:
     """A JSON logger that names its function in every line."""
     return Logger(service=function, log_uncaught_exceptions=False)
@@ -65,3 +81,11 @@ def count_transformed(counts: Transformed, *, salts_unavailable: int, sampling_r
         count(metric, numbers, dimensions, sampling_rate=sampling_rate)
     if salts_unavailable:
         count("salts_unavailable", [((), salts_unavailable)], ())
+
+
+def count_enqueued(counts: Enqueued, *, unconfirmed: Mapping[str, int]) -> None:
+    """Write the metrics of one enqueued batch: `enqueued`, `suppressed`, `losses{stage, reason, site}`, `unconfirmed{reason}`."""
+    count("enqueued", (((site,), number) for site, number in counts.enqueued.items()), ("site",))
+    count("suppressed", counts.suppressed.items(), ("reason", "site"))
+    count("losses", ((("enqueue", *key), number) for key, number in counts.losses.items()), ("stage", "reason", "site"))
+    count("unconfirmed", (((reason,), number) for reason, number in unconfirmed.items()), ("reason",))

@@ -74,6 +74,15 @@ class Bucket:
         with self._called("write object"):
             self._client.put_object(Bucket=self._name, Key=self._prefix + key, Body=body)
 
+    def delete(self, key: str) -> None:
+        """Delete an object; nothing happens when there is none.
+
+        Raises:
+            UnavailableError: S3 did not answer, or refused.
+        """
+        with self._called("delete object"):
+            self._client.delete_object(Bucket=self._name, Key=self._prefix + key)
+
     @contextmanager
     def _called(self, what: str) -> Iterator[None]:
         """Name the bucket and S3's own code, for example AccessDenied: a person can act on that."""

@@ -15,6 +15,9 @@ __all__ = ["RULES_VERSION", "Agent", "Classification", "classify", "describe", "
 MAX_AGENT_CHARACTERS: Final = 1024
 """What follows in a user agent is not read: the longest real ones, of in-app browsers, have about 600."""
 
+PREFETCHED: Final = "purpose:prefetch"
+"""Evidence that a machine fetched this before anybody asked to see it, by what the request itself says."""
+
 MAX_NAME_CHARACTERS: Final = 100
 """A device family is partly the sender's own text, so it is cut."""
 
@@ -95,7 +98,7 @@ def with_purpose(classification: Classification, purpose: str) -> Classification
     stated = {part.strip() for part in purpose.lower().replace(",", ";").split(";")}
     if _AHEAD_OF_TIME.isdisjoint(stated):
         return classification
-    return classification._replace(agent_class="prefetch", open_class="prefetch", evidence=(*classification.evidence, "purpose:prefetch"))
+    return classification._replace(agent_class="prefetch", open_class="prefetch", evidence=(*classification.evidence, PREFETCHED))
 
 
 def prepare() -> None:

@@ -41,6 +41,17 @@ class Salts:
                 self._unavailable += 1
         return self._known
 
+    def require(self, days: Iterable[str], now: datetime) -> Mapping[str, bytes]:
+        """As `of`, for who can try again later.
+
+        Raises:
+            UnavailableError: the store cannot answer.
+        """
+        found = self.of(days, now)
+        if self.take_unavailable():
+            raise UnavailableError("the salts of visitor ids cannot be read")
+        return found
+
     def take_unavailable(self) -> int:
         """How many times the store could not answer since this was last asked."""
         unavailable, self._unavailable = self._unavailable, 0

@@ -1,0 +1,153 @@
+"""Write a judged hit as the tracking queue carries it: what policy leaves of it, in the words of Matomo's Tracking API."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlencode
+
+from footfall.configuration import Configuration
+from footfall.dialects import detect
+from footfall.dialects.parameters import BY_DIALECT, DIMENSION_PREFIX, Parameter, Use
+from footfall.hits.authentication import SECRETS
+from footfall.hits.convert import shown
+from footfall.hits.hit import Hit
+from footfall.hits.memo import Memo
+from footfall.hits.scrub import holds_address, scrub_row
+from footfall.hits.source_rules import PERSONAL_PARAMETERS
+from footfall.hits.sources import IDENTIFIERS
+from footfall.hits.urls import clean_url
+from footfall.privacy import event_visitor_id
+from footfall.queueing.message import NO_ADDRESS, QueuedHit
+from footfall.queueing.piwik_pro import as_matomo
+
+_CARRIED_APART: Final = frozenset({"idsite", "_id", "cid", "uid", "ua", "lang", "cip", "cdt", "cdo", "url", "urlref"})
+"""Parameters of which a hit carries what they came to, and not what was sent."""
+_SHOWS_ADDRESS: Final = frozenset({"truncate", "keep"})
+_UNKNOWN: Final = Parameter(name="", use=Use.KEPT)
+
+
+class HitTranslator:
+    """Translates hits of one configuration; remembers URLs that come again, bounded: `forget` when the salts rotate."""
+
+    def __init__(self, configuration: Configuration, *, limit: int = 20_000) -> None:
+        privacy = configuration.privacy
+        self._removed = SECRETS | PERSONAL_PARAMETERS | frozenset(privacy.url_parameters_removed)
+        self._numbers = {site.key: site.deliver[0][1] for site in configuration.sites.registered if site.deliver}
+        self._drops_agent = privacy.user_agent == "drop"
+        self._shows_address = privacy.ip in _SHOWS_ADDRESS
+        self._clean: Memo[str, str] = Memo(lambda url: clean_url(url, self._removed), limit=limit)
+
+    def forget(self) -> None:
+        """Forget what clients sent."""
+        self._clean.clear()
+
+    def is_routed(self, site: str) -> bool:
+        """Whether hits of a site are delivered anywhere."""
+        return site in self._numbers
+
+    def translate(self, hit: Hit) -> QueuedHit:
+        """Write a hit of a routed site; its `idsite` is the number at the first of its destinations.
+
+        Every hit has a visitor id, so that no destination makes one up from address and agent: the client's, the daily one, or
+        one of the hit's own where the visitor did not want to be known.
+        """
+        request = hit.request
+        queued = QueuedHit(
+            event_id=request.request_id,
+            received_ms=request.received_ms,
+            event_ms=hit.event_ms,
+            time_s=hit.event_ms // 1000,
+            parameters=self._pixel(hit) if hit.dialect == detect.PIXEL else self._tracker(hit),
+            site=hit.site,
+            authenticated=hit.authenticated,
+            address=(hit.identity.address if self._shows_address else None) or NO_ADDRESS,
+            user_agent="" if self._drops_agent else hit.user_agent,
+            language=self._language(hit),
+            visitor_id=hit.identity.visitor_id or event_visitor_id(request.request_id),
+            method=request.method,
+            host=request.host,
+            path=request.path,
+            referer=self._url(request.referer, hit),
+            has_gpc=request.headers.gpc is True,
+        )
+        return _scrubbed(queued, (*hit.address_texts, *hit.hidden)) if _needs_scrubbing(queued, hit) else queued
+
+    def _tracker(self, hit: Hit) -> dict[str, str]:
+        """The parameters of a tracker, as far as they say what happened and policy keeps them."""
+        values, request = hit.parameters, hit.request
+        parameters = {"idsite": self._numbers[hit.site], "rec": "1"}
+        for name, value in values.items():
+            if name not in _CARRIED_APART and self._is_kept(name, hit):
+                parameters[name] = self._value(name, value, hit)
+        url, referrer = values.get("url") or request.referer, values.get("urlref")
+        if url:
+            parameters["url"] = self._url(url, hit)
+        if referrer:
+            parameters["urlref"] = self._url(referrer, hit)
+        if hit.identity.user_id:
+            parameters["uid"] = hit.identity.user_id
+        return as_matomo(parameters) if hit.dialect == detect.PIWIK_PRO else parameters
+
+    def _pixel(self, hit: Hit) -> dict[str, str]:
+        """A plain pixel as a page view of the page it is on; an e-mail is on none, so the pixel's own URL and campaign stand for it."""
+        page = None if hit.is_email_open else hit.page.url
+        return {"idsite": self._numbers[hit.site], "rec": "1", "action_name": hit.action, "url": page or self._own_url(hit)}
+
+    def _own_url(self, hit: Hit) -> str:
+        place = f"https://{hit.request.host}{hit.request.path}"
+        query = "" if hit.is_stripped else urlencode({name: shown(value, is_masked=False) for name, value in hit.parameters.items()})
+        return self._url(f"{place}?{query}" if query else place, hit)
+
+    def _is_kept(self, name: str, hit: Hit) -> bool:
+        """Whether a parameter goes on by its name, as the row would keep it; nothing that only says how to send does."""
+        parameter = BY_DIALECT[hit.dialect].get(name, _UNKNOWN)
+        if parameter.use in (Use.TRANSPORT, Use.SECRET) or (self._drops_agent and name == "uadata"):
+            return False
+        if parameter.column is not None or parameter.use is Use.HANDLED or _is_dimension(name):
+            return True
+        return not hit.is_stripped and name.lower().partition("[")[0] not in self._removed
+
+    def _value(self, name: str, value: str, hit: Hit) -> str:
+        parameter = BY_DIALECT[hit.dialect].get(name, _UNKNOWN)
+        if parameter.use is Use.URL or (parameter.use is Use.KEPT and ("=" in value or "%" in value or "@" in value)):
+            value = self._url(value, hit)
+        return shown(value, is_masked=False) if parameter.use is Use.KEPT else value
+
+    def _url(self, url: str, hit: Hit) -> str:
+        """A URL without secrets and what names a person; where the visitor did not want to be known, without click ids as well."""
+        if not url:
+            return ""
+        return clean_url(url, self._removed | IDENTIFIERS) if hit.is_stripped else self._clean[url]
+
+    def _language(self, hit: Hit) -> str:
+        tracked = hit.parameters.get("lang", "") if hit.dialect != detect.PIXEL else ""
+        return tracked or hit.request.headers.language
+
+
+def _is_dimension(name: str) -> bool:
+    return name.startswith(DIMENSION_PREFIX) and name.removeprefix(DIMENSION_PREFIX).isdigit()
+
+
+def _needs_scrubbing(queued: QueuedHit, hit: Hit) -> bool:
+    """Whether a token was sent, or the visitor's own address stands in any text."""
+    if hit.hidden:
+        return True
+    texts = (*queued.parameters, *queued.parameters.values(), queued.user_agent, queued.language, queued.referer, queued.host)
+    return bool(hit.address_texts) and holds_address("\n".join(texts).encode("utf-8", "surrogatepass"), hit.address_texts)
+
+
+def _scrubbed(queued: QueuedHit, texts: tuple[str, ...]) -> QueuedHit:
+    """The hit with `removed` wherever one of the texts stood; what is ours in it (`idsite`, `rec`) stays."""
+    ours = {name: queued.parameters[name] for name in ("idsite", "rec")}
+    row = scrub_row(
+        {
+            "parameters": dict(queued.parameters),
+            "agent": queued.user_agent,
+            "tongue": queued.language,
+            "referer": queued.referer,
+            "host": queued.host,
+        },
+        texts,
+    )
+    parameters: Mapping[str, str] = row["parameters"] | ours
+    return replace(queued, parameters=parameters, user_agent=row["agent"], language=row["tongue"], referer=row["referer"], host=row["host"])
