@@ -1,11 +1,17 @@
 import pytest
 
 from footfall.errors import ConfigurationError
-from footfall.functions import FUNCTIONS, RetireSaltsSettings, TransformHitsSettings
+from footfall.functions import FUNCTIONS, ProcessQueueSettings, RetireSaltsSettings, TransformHitsSettings
 
 SETTINGS = [
     TransformHitsSettings(configuration_path="/opt/footfall/configuration.json", salt_table="salts"),
     RetireSaltsSettings(salt_table="salts"),
+    ProcessQueueSettings(
+        configuration_path="/opt/footfall/configuration.json",
+        queue_url="https://sqs.eu-central-1.amazonaws.com/123456789012/tracking",
+        dead_letters_url="https://sqs.eu-central-1.amazonaws.com/123456789012/dead",
+        delivery_table="deliveries",
+    ),
 ]
 
 

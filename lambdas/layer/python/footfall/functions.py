@@ -111,8 +111,16 @@ RETIRE_SALTS = Function(
     timeout=timedelta(seconds=60),
     every=timedelta(hours=1),
 )
+PROCESS_QUEUE = Function(
+    name="process_queue",
+    purpose="Deliver the hits of the tracking queue to their destinations, until it is empty or time is nearly up.",
+    settings=ProcessQueueSettings,
+    memory_mb=512,
+    timeout=timedelta(seconds=300),
+    every=timedelta(minutes=1),
+)
 
-FUNCTIONS: tuple[Function, ...] = (TRANSFORM_HITS, RETIRE_SALTS)
+FUNCTIONS: tuple[Function, ...] = (TRANSFORM_HITS, RETIRE_SALTS, PROCESS_QUEUE)
 
 CONFIGURATION_PATH = "/opt/footfall/configuration.json"
 """Where the configuration layer puts the file in the Lambda sandbox."""
