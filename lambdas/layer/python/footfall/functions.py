@@ -115,7 +115,6 @@ RETIRE_SALTS = Function(
     timeout=timedelta(seconds=60),
     every=timedelta(hours=1),
 )
-
 ENQUEUE_HITS = Function(
     name="enqueue_hits",
     purpose="Put the hits of a Kinesis batch into the tracking queue.",
@@ -126,7 +125,7 @@ ENQUEUE_HITS = Function(
 )
 PROCESS_QUEUE = Function(
     name="process_queue",
-    purpose="Deliver what waits in the tracking queue.",
+    purpose="Deliver the hits of the tracking queue to their destinations, until it is empty or time is nearly up.",
     settings=ProcessQueueSettings,
     memory_mb=1024,
     timeout=timedelta(minutes=5),
@@ -134,7 +133,7 @@ PROCESS_QUEUE = Function(
     needs_queue=True,
 )
 
-FUNCTIONS: tuple[Function, ...] = (TRANSFORM_HITS, RETIRE_SALTS, ENQUEUE_HITS)
+FUNCTIONS: tuple[Function, ...] = (TRANSFORM_HITS, RETIRE_SALTS, ENQUEUE_HITS, PROCESS_QUEUE)
 
 
 def deployed(functions: Iterable[Function], *, has_queue: bool) -> tuple[Function, ...]:

@@ -47,6 +47,42 @@ class Enqueued(Protocol):
         """By (reason, site)."""
 
 
+class Processed(Protocol):
+    """What a run of the drain counted; footfall.queueing.tally.Tally is one."""
+
+    @property
+    def delivered(self) -> Mapping[tuple[str, str], int]:
+        """By (destination, site)."""
+
+    @property
+    def losses(self) -> Mapping[tuple[str, str], int]:
+        """By (reason, site)."""
+
+    @property
+    def uncertain(self) -> Mapping[str, int]:
+        """By destination."""
+
+    @property
+    def resent(self) -> Mapping[str, int]:
+        """By destination."""
+
+    @property
+    def retry(self) -> Mapping[str, int]:
+        """By destination."""
+
+    @property
+    def mended(self) -> Mapping[str, int]:
+        """By parameter."""
+
+    @property
+    def messages(self) -> Mapping[str, int]:
+        """By what became of them."""
+
+    @property
+    def circuits(self) -> Mapping[str, str]:
+        """By destination: why it is open, empty when it is closed."""
+
+
 def make_logger(function: str) -> Logger:
     """A JSON logger that names its function in every line."""
     return Logger(service=function, log_uncaught_exceptions=False)
@@ -89,3 +125,14 @@ def count_enqueued(counts: Enqueued, *, unconfirmed: Mapping[str, int]) -> None:
     count("suppressed", counts.suppressed.items(), ("reason", "site"))
     count("losses", ((("enqueue", *key), number) for key, number in counts.losses.items()), ("stage", "reason", "site"))
     count("unconfirmed", (((reason,), number) for reason, number in unconfirmed.items()), ("reason",))
+
+
+def count_processed(tally: Processed) -> None:
+    """Write the metrics of one run of the drain; `circuit_open` is 0 or 1 for every destination, so that its alarm can close again."""
+    count("delivered", tally.delivered.items(), ("destination", "site"))
+    count("losses", ((("process", *key), number) for key, number in tally.losses.items()), ("stage", "reason", "site"))
+    for metric, dimension in (("uncertain", "destination"), ("resent", "destination"), ("retry", "destination"), ("mended", "parameter")):
+        numbers = getattr(tally, metric).items()
+        count(metric, (((name,), number) for name, number in numbers if number), (dimension,))
+    count("circuit_open", (((name,), int(bool(reason))) for name, reason in tally.circuits.items()), ("destination",))
+    count("queue_messages", (((name,), number) for name, number in tally.messages.items() if number), ("outcome",))

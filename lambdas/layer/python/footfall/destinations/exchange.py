@@ -1,0 +1,196 @@
+"""One exchange with a destination: send a bulk, doubt the answer where it can be doubted, and reach a verdict for each hit."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from footfall import reasons
+from footfall.destinations.delivery import DELIVERED, Access, Answer, Destination, Kind, Meaning, Prepared, Verdict
+
+MOST_ATTEMPTS: Final = 5
+"""A hit that fails alone is parked as poison once others were stored meanwhile, or when it came back so often."""
+MOST_SPLITS: Final = 400
+"""Bulks that one run halves for each destination: then what fails waits for the next run."""
+MOST_SITES_PROBED: Final = 20
+
+
+class Outcome(NamedTuple):
+    """What an exchange came to: a verdict for each hit in order, or none when the bulk is to be sent in halves.
+
+    `opens` is why the destination's circuit opens ("" when it stays closed), `refused_sites` those it takes no hits for.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    opens: str = ""
+    detail: str = ""
+    retry_after_s: float | None = None
+    refused_sites: frozenset[str] = frozenset()
+    unattributed: int = 0  # how many of the hits with that reason are invalid
+
+    @property
+    def is_split(self) -> bool:
+        """Whether the hits are to be sent again in two halves: nothing of them was stored."""
+        return not self.verdicts
+
+
+SPLIT: Final = Outcome(())
+
+
+@dataclass(slots=True)
+class History:
+    """What one run has seen of a destination, by all of its threads."""
+
+    splits_left: int = MOST_SPLITS
+    _stored: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note_stored(self) -> None:
+        """Something was stored: the destination works."""
+        self._stored = True
+
+    def may_condemn(self) -> bool:
+        """Whether something was stored since the last hit was condemned: else it may be the destination that fails, and not the hit."""
+        with self._lock:
+            stored, self._stored = self._stored, False
+            return stored
+
+    def may_split(self) -> bool:
+        """Count one more split, if one is left."""
+        with self._lock:
+            self.splits_left -= 1
+            return self.splits_left >= 0
+
+
+def exchange(destination: Destination, bulk: Sequence[Prepared], history: History, *, attempt: int, is_part: bool = False) -> Outcome:
+    """Send a bulk and judge the answer; `attempt` is how often its hits came from the queue, `is_part` that it is half of a failed one."""
+    return _judge(destination, bulk, destination.send(bulk), history, attempt=attempt, is_part=is_part)
+
+
+def _judge(destination: Destination, bulk: Sequence[Prepared], answer: Answer, history: History, *, attempt: int, is_part: bool) -> Outcome:
+    match answer.meaning:
+        case Meaning.ACKNOWLEDGED:
+            return _acknowledged(destination, bulk, answer, history)
+        case Meaning.ROLLED_BACK | Meaning.NOTHING_STORED:
+            return _failed(destination, bulk, answer, history, attempt=attempt, is_part=is_part)
+        case Meaning.TOO_LARGE if len(bulk) > 1:
+            return SPLIT
+        case Meaning.TOO_LARGE:
+            return _all(bulk, Verdict(Kind.REJECTED, reasons.REFUSED.code, answer.detail))
+        case Meaning.UNKNOWN:
+            return _unknown(destination, bulk, answer)
+        case Meaning.UNAVAILABLE:
+            return _trouble(bulk, answer, "unavailable")
+        case Meaning.MISCONFIGURED:
+            return _trouble(bulk, answer, "misconfigured")
+
+
+def _acknowledged(destination: Destination, bulk: Sequence[Prepared], answer: Answer, history: History) -> Outcome:
+    if answer.tracked:
+        history.note_stored()
+    if not answer.invalid:
+        return _all(bulk, DELIVERED)
+    if not answer.tracked:
+        return _all_refused(destination, bulk, answer)
+    if answer.refused is not None:
+        return Outcome(_named(bulk, answer.refused))
+    sites = _sites(bulk)
+    return _unnamed(bulk, answer, _probe(destination, bulk) if len(sites) > 1 else None)
+
+
+def _all_refused(destination: Destination, bulk: Sequence[Prepared], answer: Answer) -> Outcome:
+    """`tracked 0, invalid = all`: either the hits are to blame, or the sites, or the token; only a probe can tell."""
+    access = _probe(destination, bulk)
+    knows_token = answer.refused is not None  # positions are told to a super user's token only, so it was accepted
+    if not access.is_open and not (knows_token and access.refused):
+        return _trouble(bulk, access.answer, "refused" if access.refused else "unavailable")
+    return Outcome(tuple(_by_site(prepared, access) for prepared in bulk), refused_sites=access.refused)
+
+
+def _by_site(prepared: Prepared, access: Access) -> Verdict:
+    if prepared.site in access.refused:
+        return Verdict(Kind.REJECTED, reasons.SITE_REFUSED.code, "a probe of this site was refused")
+    if prepared.site not in access.accepted:
+        return Verdict(Kind.RETRY, detail="its site was not probed")
+    if prepared.is_order and prepared.was_sent:
+        return DELIVERED._replace(detail="already stored")
+    return Verdict(Kind.REJECTED, reasons.REFUSED.code, "counted as invalid")
+
+
+def _named(bulk: Sequence[Prepared], refused: frozenset[int]) -> tuple[Verdict, ...]:
+    """The destination says which; an order that it has already is one that it counts as invalid."""
+    accepted = {prepared.site for position, prepared in enumerate(bulk) if position not in refused}
+    invalid = Verdict(Kind.REJECTED, reasons.REFUSED.code, "counted as invalid")
+    stored = DELIVERED._replace(detail="already stored")
+    return tuple(
+        DELIVERED if position not in refused else stored if _is_stored_order(prepared, accepted) else invalid
+        for position, prepared in enumerate(bulk)
+    )
+
+
+def _is_stored_order(prepared: Prepared, accepted: set[str]) -> bool:
+    return prepared.is_order and (prepared.was_sent or prepared.site in accepted)
+
+
+def _unnamed(bulk: Sequence[Prepared], answer: Answer, access: Access | None) -> Outcome:
+    """Some are invalid and nobody says which; those of a site that a probe finds refused are known, when the numbers fit."""
+    refused = access.refused if access else frozenset()
+    of_refused = sum(prepared.site in refused for prepared in bulk)
+    if of_refused > answer.invalid:
+        refused, of_refused = frozenset(), 0
+    rest = answer.invalid - of_refused
+    other = Verdict(Kind.REJECTED, reasons.UNATTRIBUTED.code, f"{rest} of {len(bulk) - of_refused}") if rest else DELIVERED
+    site = Verdict(Kind.REJECTED, reasons.SITE_REFUSED.code, "a probe of this site was refused")
+    return Outcome(tuple(site if prepared.site in refused else other for prepared in bulk), refused_sites=refused, unattributed=rest)
+
+
+def _failed(
+    destination: Destination, bulk: Sequence[Prepared], answer: Answer, history: History, *, attempt: int, is_part: bool
+) -> Outcome:
+    """Nothing was stored: one hit's fault, if the destination works otherwise."""
+    if not is_part or len(bulk) == 1:
+        access = _probe(destination, bulk)
+        if access.answer.meaning is not Meaning.ACKNOWLEDGED:
+            paused = access.answer.meaning is Meaning.NOTHING_STORED
+            return _trouble(bulk, access.answer, "paused" if paused else "unavailable")
+    if len(bulk) > 1:
+        return SPLIT if history.may_split() else _retry(bulk, answer)
+    again = destination.send(bulk)
+    if again.meaning not in (Meaning.ROLLED_BACK, Meaning.NOTHING_STORED):
+        return _judge(destination, bulk, again, history, attempt=attempt, is_part=is_part)
+    if history.may_condemn() or attempt >= MOST_ATTEMPTS:
+        return _all(bulk, Verdict(Kind.REJECTED, reasons.POISON.code, f"{again.detail}, alone and twice, and probes are accepted"))
+    return _retry(bulk, again)
+
+
+def _unknown(destination: Destination, bulk: Sequence[Prepared], answer: Answer) -> Outcome:
+    """Nobody can know; the destination is asked whether it works before more is risked."""
+    unsure = Verdict(Kind.UNCERTAIN, reasons.UNCERTAIN.code, answer.detail)
+    invalid = Verdict(Kind.REJECTED, reasons.REFUSED.code, "counted as invalid")
+    verdicts = tuple(invalid if position in (answer.refused or ()) else unsure for position in range(len(bulk)))
+    access = _probe(destination, bulk)
+    if access.answer.meaning is Meaning.ACKNOWLEDGED:
+        return Outcome(verdicts)
+    opens = "misconfigured" if access.answer.meaning is Meaning.MISCONFIGURED else "unavailable"
+    return Outcome(verdicts, opens=opens, detail=access.answer.detail, retry_after_s=access.answer.retry_after_s)
+
+
+def _probe(destination: Destination, bulk: Sequence[Prepared]) -> Access:
+    return destination.probe(_sites(bulk)[:MOST_SITES_PROBED])
+
+
+def _sites(bulk: Sequence[Prepared]) -> list[str]:
+    return list(dict.fromkeys(prepared.site for prepared in bulk))
+
+
+def _trouble(bulk: Sequence[Prepared], answer: Answer, opens: str) -> Outcome:
+    verdict = Verdict(Kind.RETRY, detail=answer.detail)
+    return Outcome((verdict,) * len(bulk), opens=opens, detail=answer.detail, retry_after_s=answer.retry_after_s)
+
+
+def _retry(bulk: Sequence[Prepared], answer: Answer) -> Outcome:
+    return _all(bulk, Verdict(Kind.RETRY, detail=answer.detail))
+
+
+def _all(bulk: Sequence[Prepared], verdict: Verdict) -> Outcome:
+    return Outcome((verdict,) * len(bulk))

@@ -1,0 +1,231 @@
+"""Deliver what stands in one visitor shard of one destination: oldest first, one bulk in flight, each outcome written before the next."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from footfall import reasons
+from footfall.destinations.delivery import Destination, Kind, Prepared, Verdict
+from footfall.destinations.exchange import History, Outcome, exchange
+from footfall.queueing.bury import Burial, bury
+from footfall.queueing.circuits import Circuits
+from footfall.queueing.lease import Lease
+from footfall.queueing.ledger import DELIVERED, PARKED, UNCERTAIN, UNCERTAIN_AGAIN, Entry, Ledger
+from footfall.queueing.plan import Group, Task
+from footfall.queueing.ports import DeadLetterSink
+from footfall.queueing.tally import Tally
+
+MOST_BULK_BYTES: Final = 4_000_000
+"""PHP's `post_max_size` is 8 MB by default."""
+
+MARGIN_MS: Final = 5_000
+
+
+class Fate(NamedTuple):
+    """What becomes of a hit for a destination: its verdict is safe, or its message waits, until `not_before_ms` at least."""
+
+    is_safe: bool
+    not_before_ms: int = 0
+    is_due: bool = False  # it only ran out of time: it may be received again at once
+
+
+SAFE: Final = Fate(is_safe=True)
+WAITS: Final = Fate(is_safe=False)
+NO_TIME: Final = Fate(is_safe=False, is_due=True)
+
+
+class Item(NamedTuple):
+    """A task that is to be sent."""
+
+    task: Task
+    prepared: Prepared
+
+
+class Bulk(NamedTuple):
+    """Items that are sent at once; `is_part` when they are half of a bulk that failed."""
+
+    items: Sequence[Item]
+    is_part: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class ShardDelivery:
+    """Delivers the tasks of one group; `beat` is called before each request so that messages stay hidden."""
+
+    group: Group
+    destination: Destination
+    lease: Lease
+    circuits: Circuits
+    history: History
+    dead_letters: DeadLetterSink
+    now: Callable[[], int]
+    until_ms: int
+    beat: Callable[[], None]
+    tally: Tally = field(default_factory=Tally)
+    fates: dict[str, Fate] = field(default_factory=dict)
+    _bulks: deque[Bulk] = field(default_factory=deque)
+
+    @property
+    def _ledger(self) -> Ledger:
+        return self.lease.ledger
+
+    def deliver(self, tasks: Iterable[Task]) -> None:
+        """Give every task a fate in `fates`, by delivery id; what is stopped midway leaves the rest waiting.
+
+        Raises:
+            StoppedError: another run has taken the lease.
+            UnavailableError: the table did not answer.
+        """
+        unique = {task.hit.delivery_id: task for task in sorted(tasks, key=lambda task: task.order)}
+        self.fates |= dict.fromkeys(unique, WAITS)
+        self._ledger.load([task.entry for task in unique.values()])
+        items = self._sort_out(unique.values())
+        self._bulks.extend(_bulks(items, self.destination.hits_per_bulk))
+        while self._bulks:
+            if (stopped := self._reason_to_stop()) is not None:
+                self._leave_the_rest(stopped)
+                return
+            self._send(self._bulks.popleft())
+
+    def _sort_out(self, tasks: Iterable[Task]) -> list[Item]:
+        """Leave what is safe, bury what is condemned; what is left is to be sent."""
+        items: list[Item] = []
+        condemned: list[tuple[Task, Verdict]] = []
+        now_ms = self.now()
+        for task in tasks:
+            known = self._known(task)
+            if known is SAFE:
+                self.fates[task.hit.delivery_id] = SAFE
+                self.tally.already_known[self.destination.name] += 1
+                continue
+            verdict = known if isinstance(known, Verdict) else self.destination.prepare(task.hit, task.site, now_ms=now_ms)
+            if isinstance(verdict, Verdict):
+                condemned.append((task, verdict))
+            else:
+                items.append(Item(task, verdict._replace(was_sent=UNCERTAIN in self._ledger.marks_of(task.entry))))
+                self.tally.mended.update(verdict.mended)
+        self._condemn(condemned)
+        return self._without_refused_sites(items)
+
+    def _known(self, task: Task) -> Fate | Verdict | None:
+        """What the ledger says: safe, condemned, or nothing that keeps it from being sent."""
+        marks = self._ledger.marks_of(task.entry)
+        if not marks:
+            return None
+        if DELIVERED in marks or PARKED in marks:
+            return SAFE
+        reason = next((mark for mark in sorted(marks) if mark not in (UNCERTAIN, UNCERTAIN_AGAIN)), "")
+        if reason:
+            return Verdict(Kind.REJECTED, reason, "decided by a run that ended before it could write this letter")
+        if self.destination.resends_uncertain and UNCERTAIN_AGAIN not in marks:
+            return None
+        return Verdict(Kind.UNCERTAIN, reasons.UNCERTAIN.code, "a run ended, or lost its answer, while this was under way")
+
+    def _without_refused_sites(self, items: list[Item]) -> list[Item]:
+        refused = self.circuits.refused_sites(self.destination.name)
+        verdict = Verdict(Kind.REJECTED, reasons.SITE_REFUSED.code, "a probe of this site was refused a short while ago")
+        self._condemn([(item.task, verdict) for item in items if item.prepared.site in refused])
+        return [item for item in items if item.prepared.site not in refused] if refused else items
+
+    def _reason_to_stop(self) -> Fate | None:
+        name = self.destination.name
+        if self.circuits.is_open(name):
+            return Fate(is_safe=False, not_before_ms=self.circuits.opens_again_ms(name))
+        if self.now() + int(2_000 * self.destination.timeout_s) + MARGIN_MS > self.until_ms:
+            return NO_TIME
+        return None
+
+    def _leave_the_rest(self, fate: Fate) -> None:
+        self.fates |= {item.task.hit.delivery_id: fate for bulk in self._bulks for item in bulk.items}
+        self._bulks.clear()
+
+    def _send(self, bulk: Bulk) -> None:
+        self.beat()
+        self.lease.intend([item.task.entry for item in bulk.items], now_ms=self.now())
+        name = self.destination.name
+        self.tally.bulks[name] += 1
+        self.tally.resent[name] += sum(item.prepared.was_sent for item in bulk.items)
+        attempt = min(item.task.attempt for item in bulk.items)
+        prepared = [item.prepared for item in bulk.items]
+        outcome = exchange(self.destination, prepared, self.history, attempt=attempt, is_part=bulk.is_part)
+        if outcome.is_split:
+            middle = len(bulk.items) // 2
+            self._bulks.extendleft([Bulk(bulk.items[middle:], is_part=True), Bulk(bulk.items[:middle], is_part=True)])
+            return
+        self._record(bulk.items, outcome)
+
+    def _record(self, items: Sequence[Item], outcome: Outcome) -> None:
+        """Write what is known first, then letters, then that they are written; only then may the circuit's state be touched."""
+        judged = list(zip(items, outcome.verdicts, strict=True))
+        self._ledger.add(_marks(judged), now_ms=self.now())
+        for item, verdict in judged:
+            self._count(item.task, verdict)
+        self._bury(
+            [(item.task, verdict) for item, verdict in judged if self._is_condemned(item, verdict)], unattributed=outcome.unattributed
+        )
+        name = self.destination.name
+        if outcome.refused_sites:
+            self.circuits.refuse(name, outcome.refused_sites)
+        if outcome.opens:
+            sites = [item.prepared.site for item in items]
+            self.circuits.open(name, outcome.opens, sites=sites, retry_after_s=outcome.retry_after_s)
+            waits = Fate(is_safe=False, not_before_ms=self.circuits.opens_again_ms(name))
+            for item, verdict in judged:
+                if verdict.kind is Kind.RETRY:
+                    self.fates[item.task.hit.delivery_id] = waits
+
+    def _count(self, task: Task, verdict: Verdict) -> None:
+        name = self.destination.name
+        if verdict.kind is Kind.DELIVERED:
+            self.fates[task.hit.delivery_id] = SAFE
+            self.tally.delivered[name, task.site_key] += 1
+        elif verdict.kind is Kind.RETRY:
+            self.tally.retry[name] += 1
+        elif verdict.kind is Kind.UNCERTAIN:
+            self.tally.uncertain[name] += 1
+
+    def _is_condemned(self, item: Item, verdict: Verdict) -> bool:
+        if verdict.kind is Kind.UNCERTAIN:
+            return not self.destination.resends_uncertain or item.prepared.was_sent
+        return verdict.kind is Kind.REJECTED
+
+    def _condemn(self, condemned: Sequence[tuple[Task, Verdict]]) -> None:
+        """Write down why before the letters: whoever comes after a crash writes the same ones."""
+        if condemned:
+            new = [(task.entry, verdict.reason) for task, verdict in condemned if not self._ledger.marks_of(task.entry)]
+            self._ledger.add(new, now_ms=self.now())
+            self._bury(condemned)
+
+    def _bury(self, condemned: Sequence[tuple[Task, Verdict]], *, unattributed: int = 0) -> None:
+        if not condemned:
+            return
+        burial = Burial(self.destination.name, self.now(), unattributed)
+        buried = bury(condemned, burial, self.dead_letters, self.tally)
+        self._ledger.add([(task.entry, PARKED) for task in buried], now_ms=self.now())
+        self.fates |= {task.hit.delivery_id: SAFE for task in buried}
+
+
+def _marks(judged: Iterable[tuple[Item, Verdict]]) -> Iterable[tuple[Entry, str]]:
+    """What the ledger is told of each: nothing of those that were not stored and may be tried again."""
+    for item, verdict in judged:
+        if verdict.kind is Kind.DELIVERED:
+            yield item.task.entry, DELIVERED
+        elif verdict.kind is Kind.UNCERTAIN:
+            yield item.task.entry, UNCERTAIN_AGAIN if item.prepared.was_sent else UNCERTAIN
+        elif verdict.kind is Kind.REJECTED:
+            yield item.task.entry, verdict.reason
+
+
+def _bulks(items: Sequence[Item], most_hits: int) -> Iterable[Bulk]:
+    """Cut items, in order, into bulks of so many hits and bytes."""
+    bulk: list[Item] = []
+    size = 0
+    for item in items:
+        if bulk and (len(bulk) >= most_hits or size + len(item.prepared.request) > MOST_BULK_BYTES):
+            yield Bulk(bulk)
+            bulk, size = [], 0
+        bulk.append(item)
+        size += len(item.prepared.request) + 1
+    if bulk:
+        yield Bulk(bulk)

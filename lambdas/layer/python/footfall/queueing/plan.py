@@ -1,0 +1,120 @@
+"""What is to be delivered where: messages to tasks, one for each hit and destination, grouped by the visitor shard they stand in. Pure."""
+
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from footfall.configuration import Configuration
+from footfall.dialects.matomo import visitor_id_of
+from footfall.errors import RejectedError
+from footfall.hits.sites import SiteRegistry, Unresolved
+from footfall.queueing.incoming import Message, read_message
+from footfall.queueing.ledger import Entry, entry_of
+from footfall.queueing.message import QueuedHit
+from footfall.queueing.ports import Received
+
+NOWHERE: Final = "none"
+"""Stands for the destination of a hit that is routed to none, so that it is accounted for like any other."""
+
+
+class ReadMessage(NamedTuple):
+    """A received message and what it holds; `problem` says why it cannot be read."""
+
+    received: Received
+    message: Message
+    problem: str = ""
+
+
+class Task(NamedTuple):
+    """One hit for one destination: `site` as the destination calls it, `site_key` as the configuration does ("" when unknown)."""
+
+    hit: QueuedHit
+    entry: Entry
+    site: str
+    site_key: str
+    attempt: int
+    first_ms: int
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """Where it stands in its shard: by the time of the event."""
+        return self.hit.event_ms, self.hit.received_ms, self.hit.delivery_id
+
+
+class Group(NamedTuple):
+    """What one lease covers: a destination and a visitor shard (number, of how many)."""
+
+    destination: str
+    shard: tuple[int, int]
+
+
+class Route(NamedTuple):
+    """A destination, and what it calls the site."""
+
+    destination: str
+    site: str
+
+
+def shard_of(hit: QueuedHit, shards: int) -> int:
+    """The visitor shard of a hit, from 0: by its visitor, else by its own id."""
+    key = hit.visitor_id or visitor_id_of(hit.parameters) or hit.event_id
+    return zlib.crc32(key.encode()) % shards
+
+
+def read_received(received: Received, is_accepted: Callable[[str], bool]) -> ReadMessage:
+    """Read a message; one that is in no known form has no hits and a problem."""
+    try:
+        return ReadMessage(received, read_message(received.body, sent_ms=received.sent_ms, is_accepted=is_accepted))
+    except RejectedError as unreadable:
+        return ReadMessage(received, Message((), 1, None), str(unreadable))
+
+
+class Router:
+    """Finds a hit's site and the destinations it is routed to."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._sites = SiteRegistry(configuration.sites)
+        self._routes = {site.key: tuple(Route(*pair) for pair in site.deliver) for site in configuration.sites.registered}
+        self._shards = configuration.queue.visitor_shards
+
+    def tasks(self, messages: Iterable[ReadMessage]) -> dict[Group, list[Task]]:
+        """All there is to deliver, by group."""
+        groups: dict[Group, list[Task]] = defaultdict(list)
+        for read in messages:
+            for hit in read.message.hits:
+                shard = read.message.shard or (shard_of(hit, self._shards), self._shards)
+                key, routes = self._routes_of(hit)
+                entry = entry_of(hit.delivery_id, hit.received_ms)
+                for route in routes:
+                    task = Task(hit, entry, route.site, key, read.received.receive_count, read.received.first_received_ms)
+                    groups[Group(route.destination, shard)].append(task)
+        return groups
+
+    def destinations_of(self, hit: QueuedHit) -> list[str]:
+        """Where a hit has to have a safe verdict."""
+        return [route.destination for route in self._routes_of(hit)[1]]
+
+    def sites_of(self, destination: str) -> list[str]:
+        """What a destination calls the sites that are routed to it."""
+        return [route.site for routes in self._routes.values() for route in routes if route.destination == destination]
+
+    def _routes_of(self, hit: QueuedHit) -> tuple[str, tuple[Route, ...]]:
+        key = hit.site if hit.site in self._routes else self._site_of(hit)
+        routes = self._routes.get(key, ())
+        if hit.only:
+            routes = tuple(route for route in routes if route.destination in hit.only)
+        return key, routes or (Route(NOWHERE, ""),)
+
+    def _site_of(self, hit: QueuedHit) -> str:
+        referrer = urlsplit(hit.referer).hostname if hit.referer.startswith("http") else None
+        site = self._sites.resolve("matomo", hit.parameters, hit.host, referrer)
+        return "" if isinstance(site, Unresolved) else site
+
+
+def not_settled_s(read: ReadMessage, *, settle_s: int, now_ms: int) -> int:
+    """Seconds until the youngest hit of a message has settled: later ones of the same visitor may still arrive before it."""
+    youngest_ms = max((hit.received_ms for hit in read.message.hits), default=0)
+    left_ms = min(youngest_ms + 1000 * settle_s - now_ms, 1000 * settle_s)
+    return -(-left_ms // 1000) if left_ms > 0 else 0

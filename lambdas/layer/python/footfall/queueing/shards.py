@@ -1,0 +1,100 @@
+"""The visitor shards of a run: a lease for each that is touched, held until the run ends; shards are delivered in parallel."""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from footfall.destinations.delivery import Destination
+from footfall.destinations.exchange import History
+from footfall.errors import StoppedError, UnavailableError
+from footfall.queueing.circuits import Circuits
+from footfall.queueing.deliver import Fate, ShardDelivery
+from footfall.queueing.lease import Lease
+from footfall.queueing.ledger import Ledger
+from footfall.queueing.nowhere import Nowhere
+from footfall.queueing.plan import Group, Task
+from footfall.queueing.ports import DeadLetterSink, DeliveryTable
+from footfall.queueing.tally import Tally
+
+REQUESTS_UNDER_A_LEASE: Final = 4
+"""A bulk that fails takes up to four requests until its verdict: send, probe, probe with a new token, send again."""
+
+_LEASE_MARGIN_MS: Final = 30_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Shards:
+    """All that a run does with destinations; `owner` names the run, `keeps_s` is how long the ledger remembers."""
+
+    table: DeliveryTable
+    destinations: Mapping[str, Destination]
+    circuits: Circuits
+    dead_letters: DeadLetterSink
+    queue_name: str
+    owner: str
+    keeps_s: int
+    now: Callable[[], int]
+    until_ms: int
+    threads: int
+    _leases: dict[Group, Lease] = field(default_factory=dict)
+    _histories: dict[str, History] = field(default_factory=dict)
+
+    def deliver(self, groups: Mapping[Group, list[Task]], beat: Callable[[], None], tally: Tally) -> dict[tuple[str, str], Fate]:
+        """Deliver every group, in parallel; returns the fate of each hit by (destination, delivery id)."""
+        deliveries = [(self._delivery(group, beat), tasks) for group, tasks in sorted(groups.items())]
+        if self.threads > 1 and len(deliveries) > 1:
+            with ThreadPoolExecutor(self.threads) as pool:
+                list(pool.map(lambda each: self._run(*each), deliveries))
+        else:
+            for delivery, tasks in deliveries:
+                self._run(delivery, tasks)
+        for delivery, _ in deliveries:
+            tally.add(delivery.tally)
+        return {(each.group.destination, id_): fate for each, _ in deliveries for id_, fate in each.fates.items()}
+
+    def release(self, tally: Tally) -> None:
+        """Give all leases back; one that cannot be given back expires."""
+        for lease in self._leases.values():
+            try:
+                lease.release()
+            except UnavailableError as failed:
+                tally.stopped[type(failed).__name__] += 1
+            tally.items_written += lease.writes + lease.ledger.items_written
+            tally.items_read += lease.ledger.items_read
+        self._leases.clear()
+
+    def _delivery(self, group: Group, beat: Callable[[], None]) -> ShardDelivery:
+        destination = self.destinations.get(group.destination) or Nowhere()
+        return ShardDelivery(
+            group=group,
+            destination=destination,
+            lease=self._leases.get(group) or self._new_lease(group, destination.timeout_s),
+            circuits=self.circuits,
+            history=self._histories.setdefault(group.destination, History()),
+            dead_letters=self.dead_letters,
+            now=self.now,
+            until_ms=self.until_ms,
+            beat=beat,
+        )
+
+    def _new_lease(self, group: Group, timeout_s: float) -> Lease:
+        number, of = group.shard
+        ledger = Ledger(self.table, destination=group.destination, shard=group.shard, keeps_s=self.keeps_s)
+        lasts_ms = int(1_000 * REQUESTS_UNDER_A_LEASE * timeout_s) + _LEASE_MARGIN_MS
+        key = f"lease/{self.queue_name}/{group.destination}/{of}/{number}"
+        return Lease(self.table, key, self.owner, ledger, lasts_ms=lasts_ms)
+
+    def _run(self, delivery: ShardDelivery, tasks: Iterable[Task]) -> None:
+        """Deliver one group; what stops it leaves its hits waiting, and its lease to whoever comes next."""
+        group, lease = delivery.group, delivery.lease
+        try:
+            if group not in self._leases:
+                delivery.tally.uncertain[group.destination] += lease.take(now_ms=self.now())
+                self._leases[group] = lease
+            delivery.deliver(tasks)
+        except (StoppedError, UnavailableError) as stopped:
+            delivery.tally.stopped[type(stopped).__name__] += 1
+            delivery.tally.items_written += lease.writes + lease.ledger.items_written
+            delivery.tally.items_read += lease.ledger.items_read
+            self._leases.pop(group, None)
