@@ -16,8 +16,9 @@ from footfall.errors import FootfallError
 from local import read_back
 from local.account import Entry, Lake, Sent, account_for
 from local.findings import STORES, Findings, judge
+from local.functions import REPOSITORY
 from local.metrics import read_metrics
-from local.pipeline import REPOSITORY, fresh_folder, run_pipeline
+from local.pipeline import fresh_folder, run_pipeline
 from local.report import json_report, report
 from local.visitors import ADDRESSES, KINDS, Request, requests
 

@@ -39,7 +39,7 @@ class EventSource:
     """One mapping. Either `step` by hand, or `start` and `stop` (or a `with` block) for a thread.
 
     `invoke` is `LambdaFunction.invoke`; `checkpoint` a file that outlives this object; `done` is told of the records that need no
-    further attempt, in order.
+    further attempt, in order; `settled` counts them.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class EventSource:
         self._batch_size = batch_size
         self._retries = retries
         self._done = done
+        self.settled = 0
         self._clock = clock
         self._id = str(uuid.uuid5(uuid.NAMESPACE_URL, stream_arn + function_arn))
         self._checkpoint = Checkpoint(checkpoint)
@@ -144,6 +145,7 @@ class EventSource:
         if settled:
             self._positions[settled[-1].shard] = settled[-1].sequence
             self._checkpoint.save(self._positions)
+            self.settled += len(settled)
             self._done(settled)
 
     def _give_up(self, shard: _Shard, batch: Sequence[Record]) -> None:

@@ -10,28 +10,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from footfall.configuration import Configuration
-from footfall.functions import (
-    ENQUEUE_HITS,
-    PROCESS_QUEUE,
-    RETIRE_SALTS,
-    TRANSFORM_HITS,
-    EnqueueHitsSettings,
-    Function,
-    ProcessQueueSettings,
-    RetireSaltsSettings,
-    Settings,
-    TransformHitsSettings,
-)
+from footfall.functions import FUNCTIONS, TRANSFORM_HITS, deployed
 from local.aws import LocalAws, Resources
 from local.edge import Edge
 from local.firehose import Firehose
 from local.firehose_buffer import DeliveryStream, Hints, Record
 from local.firehose_transform import Invoke
+from local.functions import LAYER, REPOSITORY, settings_of, start_function
 from local.runtime import LambdaFunction
 from local.trace import Trace as Trace  # noqa: PLC0414 - who accounts for a run imports it from here
+from local.tracking_queue import TrackingQueue, run_queue
 
-REPOSITORY: Final = Path(__file__).parents[1]
-LAYER: Final = REPOSITORY / "lambdas" / "layer" / "python"
 PREFIX: Final = "!{partitionKeyFromLambda:place}/date=!{partitionKeyFromLambda:date}/"
 ERROR_PREFIX: Final = "errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/"
 
@@ -72,50 +61,20 @@ class Pipeline:
     firehose: Firehose
     functions: Mapping[str, LambdaFunction]
     trace: Trace
+    queue: TrackingQueue | None
 
     def wait_until_settled(self, timeout_s: float = 30.0) -> bool:
-        """Wait until every line in the stream has a verdict; False when that takes longer than `timeout_s`."""
+        """Wait until every line in the stream has a verdict, and its hit is queued; False when that takes longer than `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         pause = threading.Event()
-        while self.trace.outstanding() > 0:
+        while self.trace.outstanding() > 0 or (self.queue and self.queue.source.settled < len(self.trace.sequences)):
             self.firehose.check()
+            if self.queue:
+                self.queue.source.check()
             if time.monotonic() > deadline:
                 return False
             pause.wait(0.02)
         return True
-
-
-def settings_of(function: Function, resources: Resources, configuration_path: Path) -> Settings:
-    """The settings that the template would give a function."""
-    if function is TRANSFORM_HITS:
-        return TransformHitsSettings(configuration_path=str(configuration_path), salt_table=resources.salt_table)
-    if function is RETIRE_SALTS:
-        return RetireSaltsSettings(salt_table=resources.salt_table)
-    if function is ENQUEUE_HITS:
-        return EnqueueHitsSettings(
-            configuration_path=str(configuration_path), salt_table=resources.salt_table, queue_url=resources.output_url
-        )
-    if function is PROCESS_QUEUE:
-        return ProcessQueueSettings(
-            configuration_path=str(configuration_path),
-            queue_url=resources.input_url,
-            dead_letters_url=resources.dead_letters_url,
-            delivery_table=resources.delivery_table,
-        )
-    raise KeyError(function.name)
-
-
-def start_function(function: Function, settings: Settings, *, aws: LocalAws, python_path: list[Path], log: Path) -> LambdaFunction:
-    """One Lambda function of this repository, in a process of its own."""
-    return LambdaFunction(
-        function.name,
-        task_root=REPOSITORY / "lambdas" / function.name,
-        python_path=python_path,
-        environment={**aws.environment(), **settings.to_env()},
-        timeout=function.timeout,
-        memory_mb=function.memory_mb,
-        log=log,
-    )
 
 
 @contextmanager
@@ -149,7 +108,7 @@ def run_pipeline(
                     log=folder / "logs" / f"{function.name}.log",
                 )
             )
-            for function in (TRANSFORM_HITS, RETIRE_SALTS)
+            for function in deployed(FUNCTIONS, has_queue=configuration.has_queue)
         }
         functions[TRANSFORM_HITS.name].invoke({"records": []})  # its cold start is not the first visitor's
         trace = additions.make_trace()
@@ -166,6 +125,9 @@ def run_pipeline(
                 flush_s=flush_s,
             )
         )
+        queue = None
+        if configuration.has_queue:
+            queue = stack.enter_context(run_queue(aws, resources, functions, folder))
         edge = stack.enter_context(
             Edge(
                 put_line=additions.around_put_line(stream_writer(aws.client("kinesis"), resources.stream, trace)),
@@ -185,6 +147,7 @@ def run_pipeline(
             firehose=firehose,
             functions=functions,
             trace=trace,
+            queue=queue,
         )
 
 

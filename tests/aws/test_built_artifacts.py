@@ -17,7 +17,7 @@ import pytest
 
 from footfall.functions import FUNCTIONS, Function
 from local.aws import LocalAws
-from local.pipeline import settings_of
+from local.functions import settings_of
 from local.runtime import LambdaFunction
 from stacks.artifacts import HOST, LAMBDA, ROOT, Platform, build_layer, write_configuration
 from tests.builders import a_configuration, a_kinesis_record, a_log_line, a_record, an_event
