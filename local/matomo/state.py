@@ -1,0 +1,125 @@
+"""What a stand-in remembers: sites, tokens, stored hits, visits, orders and failed logins; changed only by committing."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from local.matomo.settings import Behaviour, Plan, Site, Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredHit:
+    """A hit as Matomo keeps it. `url` is without scheme and www., None where the action has none; `parameters` is what was sent."""
+
+    site: int
+    kind: str
+    visit: int
+    visitor_id: str
+    ip: str
+    user_agent: str
+    action: str
+    server_time_s: int
+    url: str | None
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A visit: who, its first and LAST action (epoch seconds), which alone decide whether a later hit joins."""
+
+    number: int
+    site: int
+    visitor_id: str
+    fingerprint: str
+    first_s: int
+    last_s: int
+    campaign: str
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """A Matomo's memory. `hits` holds each site's in the order they were committed; `bulks` counts those that arrived."""
+
+    sites: dict[int, Site]
+    tokens: dict[str, Token] = field(default_factory=dict)
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    plan: Plan = field(default_factory=Plan)
+    hits: dict[int, list[StoredHit]] = field(default_factory=lambda: defaultdict(list))
+    visits: dict[int, Visit] = field(default_factory=dict)
+    visits_of: dict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(list))
+    orders: set[tuple[int, str]] = field(default_factory=set)
+    failed_logins: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    queued: list[str | Mapping[str, object]] = field(default_factory=list)
+    bulks: int = 0
+
+    def is_locked_out(self, address: str, now_s: int) -> bool:
+        """Tell whether an address failed to log in too often (Login plugin, Security/BruteForceDetection.php of 5.1.2: more than 20)."""
+        if address in self.behaviour.allowed_addresses:
+            return False
+        since_s = now_s - self.behaviour.failed_login_window_s
+        return sum(at_s > since_s for at_s in self.failed_logins.get(address, ())) > self.behaviour.max_failed_logins
+
+    def commit(self, changes: "Changes") -> None:
+        """Store what one request changed."""
+        self.bulks += changes.bulks
+        for hit in changes.hits:
+            self.hits[hit.site].append(hit)
+        for visit in changes.visits.values():
+            if visit.number not in self.visits:
+                self.visits_of[visit.site, visit.visitor_id].append(visit.number)
+                self.visits_of[visit.site, visit.fingerprint].append(visit.number)
+            self.visits[visit.number] = visit
+        self.orders |= changes.orders
+        self.queued += changes.queued
+        for address, at_s in changes.failed_logins:
+            self.failed_logins[address].append(at_s)
+
+
+@dataclass(slots=True, kw_only=True)
+class Changes:
+    """What one request changes: a transaction over a state, which later hits of the same request already see."""
+
+    state: State
+    hits: list[StoredHit] = field(default_factory=list)
+    visits: dict[int, Visit] = field(default_factory=dict)
+    orders: set[tuple[int, str]] = field(default_factory=set)
+    failed_logins: list[tuple[str, int]] = field(default_factory=list)
+    queued: list[str | Mapping[str, object]] = field(default_factory=list)
+    bulks: int = 0
+
+    def roll_back(self) -> "Changes":
+        """Keep only what no transaction holds: failed logins, and that a bulk arrived."""
+        return Changes(state=self.state, failed_logins=self.failed_logins, bulks=self.bulks)
+
+    def mark(self) -> "Mark":
+        """Note how far this transaction has come."""
+        return Mark(hits=len(self.hits), visits=dict(self.visits), orders=set(self.orders))
+
+    def lose_lock(self, mark: "Mark") -> None:
+        """Undo what one hit changed, but for its action where its visit exists: Matomo writes that before it waits for the visit (t92)."""
+        self.hits[mark.hits :] = [hit for hit in self.hits[mark.hits :] if hit.visit in mark.visits or hit.visit in self.state.visits]
+        self.visits, self.orders = mark.visits, mark.orders
+
+    def has_order(self, site: int, order: str) -> bool:
+        """Tell whether a site has an order of this number (UNIQUE idsite, idorder; core/Tracker/GoalManager.php of 5.1.2)."""
+        return (site, order) in self.orders or (site, order) in self.state.orders
+
+    def visits_of(self, site: int, keys: Iterable[str]) -> list[Visit]:
+        """List a site's visits of any of these visitor ids or fingerprints, oldest first."""
+        wanted = set(keys)
+        numbers = {number for key in wanted for number in self.state.visits_of.get((site, key), ())}
+        numbers |= {v.number for v in self.visits.values() if v.site == site and (v.visitor_id in wanted or v.fingerprint in wanted)}
+        return [self.visits.get(number) or self.state.visits[number] for number in sorted(numbers)]
+
+    def new_visit_number(self) -> int:
+        """Give the next visit's number."""
+        return len(self.state.visits) + sum(number not in self.state.visits for number in self.visits) + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A point in a transaction to which one hit can be undone."""
+
+    hits: int
+    visits: dict[int, Visit]
+    orders: set[tuple[int, str]]
