@@ -21,6 +21,8 @@ ACTIVE_VISITORS: Final = 1_000
 ROUNDS: Final = 9
 RECORDS_PER_ROUND: Final = 2_000
 """What Lambda hands over at a time (stacks/constructs/enqueue.py)."""
+FEW_RECORDS: Final = 200
+"""Of a batching window of 20 seconds at 10 hits a second."""
 WARM_UP_ROUNDS: Final = 4
 BILLED_BYTES: Final = 64 * 1024
 """Of the payload of a call: each such chunk is billed as one request (aws.amazon.com/sqs/pricing)."""
@@ -62,14 +64,11 @@ def billed(size_bytes: int) -> int:
 def run(seed: int) -> int:
     """Measure and print the line; returns 0."""
     warm_up, *rounds = _rounds(seed)
-    packed = CountingOutbox()
-    for batch in rounds:
-        enqueue(Enqueuer(_configuration(PACKED)), batch, packed)
+    packed = _sent(rounds, PACKED)
     _describe(PACKED, packed)
-    compatible = CountingOutbox()
-    for batch in rounds:
-        enqueue(Enqueuer(_configuration(COMPATIBLE)), batch, compatible)
-    _describe(COMPATIBLE, compatible)
+    few = [batch[start : start + FEW_RECORDS] for batch in rounds for start in range(0, len(batch), FEW_RECORDS)]
+    _describe(f"{PACKED}, {FEW_RECORDS} hits at a time", _sent(few, PACKED))
+    _describe(COMPATIBLE, _sent(rounds, COMPATIBLE))
     requests = packed.per_thousand(packed.sends)
     say(f"one call and one message per hit: 1000 requests per 1000 hits, {1000 / requests:.1f} times as many")
     figures = {"requests_per_1000_hits": requests, "hits_per_s": packed.hits / ROUNDS / _seconds(warm_up, rounds)}
@@ -80,6 +79,13 @@ def run(seed: int) -> int:
 def enqueue(enqueuer: Enqueuer, records: Records, outbox: CountingOutbox) -> None:
     """One call of the handler, without its log line and metrics."""
     enqueuer.enqueue(records, lambda _: lines.salts(), outbox, now_ms=lines.NOW_MS)
+
+
+def _sent(batches_of_records: Sequence[Records], layout: str) -> CountingOutbox:
+    enqueuer, outbox = Enqueuer(_configuration(layout)), CountingOutbox()
+    for records in batches_of_records:
+        enqueue(enqueuer, records, outbox)
+    return outbox
 
 
 def _seconds(warm_up: Records, rounds: Sequence[Records]) -> float:

@@ -31,8 +31,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     del context
     records = event["Records"]
     enqueued = enqueuer.enqueue(records, _salts_of, queue, now_ms=time.time_ns() // 1_000_000)
-    observability.count_enqueued(enqueued.counts, unconfirmed=enqueued.failures)
-    logger.info("batch enqueued", extra={"records": len(records), **enqueued.totals()})
+    rate = enqueuer.configuration.edge.sampling_rate
+    observability.count_enqueued(enqueued.counts, unconfirmed=enqueued.failures, sampling_rate=rate)
+    logger.info("batch enqueued", extra={"records": len(records), **enqueued.totals(), "sampling_rate": rate})
     first = [] if enqueued.failed_from is None else [records[enqueued.failed_from]["kinesis"]["sequenceNumber"]]
     return {"batchItemFailures": [{"itemIdentifier": sequence_number} for sequence_number in first]}
 

@@ -89,6 +89,17 @@ def test_a_batch_of_lines_waits_in_the_queue_and_nothing_comes_again(account, ca
     assert "Mozilla" not in json.dumps(written)
 
 
+def test_below_100_percent_every_total_is_marked_sampled(account, tmp_path, capsys):
+    sampled = json.loads((tmp_path / "configuration.json").read_text())
+    sampled["edge"]["sampling_rate"] = 25
+    (tmp_path / "configuration.json").write_text(json.dumps(sampled))
+
+    load_handler()(an_event(*lines(1)), None)
+
+    totals = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "enqueued" in json.loads(line)]
+    assert {25} == {document["sampling_rate"] for document in totals}
+
+
 def test_the_visitor_ids_are_those_of_the_rows(account):
     """Both functions take the salt of the day from one table."""
     aws, resources = account

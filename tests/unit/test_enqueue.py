@@ -1,8 +1,9 @@
 """From log lines to messages: what a queued hit says, how hits are packed, and what comes again when SQS does not confirm."""
 
 import json
+import re
 from collections import Counter
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -164,6 +165,22 @@ def test_no_token_no_secret_and_not_the_visitors_own_address_is_in_any_message(l
     (message,) = outbox.messages
     assert b"PLANTED" not in message.body
     assert ADDRESS.encode() not in message.body
+
+
+@pytest.mark.parametrize(
+    "form", ["2001:db8::7", "2001:DB8::7", "2001%3Adb8%3A%3A7", "2001%253Adb8%253A%253A7", "2001:0db8:0000:0000:0000:0000:0000:0007"]
+)
+def test_the_visitors_own_address_is_in_no_message_in_whatever_form_it_was_sent(form):
+    line = a_tracker_line(f"url=https%3A%2F%2Fe.org%2F%3Ffrom%3D{form}&own={form}&e_c={form}", c_ip="2001:db8::7")
+
+    hit = queued(line)
+
+    texts = " ".join([hit.referer, hit.user_agent, *hit.parameters, *hit.parameters.values()]).lower()
+    for _ in range(3):
+        texts = unquote(texts)
+    assert not {"2001:db8::7", "2001:0db8:0000:0000:0000:0000:0000:0007"} & set(re.findall(r"[0-9a-f:]{6,}", texts))
+    assert "removed" in hit.parameters["e_c"]
+    assert "2001:db8::" == hit.address
 
 
 def test_what_only_says_how_to_send_stays_behind():

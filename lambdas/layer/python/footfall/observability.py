@@ -119,12 +119,16 @@ def count_transformed(counts: Transformed, *, salts_unavailable: int, sampling_r
         count("salts_unavailable", [((), salts_unavailable)], ())
 
 
-def count_enqueued(counts: Enqueued, *, unconfirmed: Mapping[str, int]) -> None:
+def count_enqueued(counts: Enqueued, *, unconfirmed: Mapping[str, int], sampling_rate: int) -> None:
     """Write the metrics of one enqueued batch: `enqueued`, `suppressed`, `losses{stage, reason, site}`, `unconfirmed{reason}`."""
-    count("enqueued", (((site,), number) for site, number in counts.enqueued.items()), ("site",))
-    count("suppressed", counts.suppressed.items(), ("reason", "site"))
-    count("losses", ((("enqueue", *key), number) for key, number in counts.losses.items()), ("stage", "reason", "site"))
-    count("unconfirmed", (((reason,), number) for reason, number in unconfirmed.items()), ("reason",))
+    by_dimensions: tuple[tuple[str, Iterable[tuple[tuple[str, ...], int]], tuple[str, ...]], ...] = (
+        ("enqueued", (((site,), number) for site, number in counts.enqueued.items()), ("site",)),
+        ("suppressed", counts.suppressed.items(), ("reason", "site")),
+        ("losses", ((("enqueue", *key), number) for key, number in counts.losses.items()), ("stage", "reason", "site")),
+        ("unconfirmed", (((reason,), number) for reason, number in unconfirmed.items()), ("reason",)),
+    )
+    for metric, numbers, dimensions in by_dimensions:
+        count(metric, numbers, dimensions, sampling_rate=sampling_rate)
 
 
 def count_processed(tally: Processed) -> None:

@@ -86,16 +86,18 @@ def _read_own(requests: list[Any], content: Mapping[str, Any], own: Any, trust: 
 
 def _packed_hit(values: dict[str, str], own: Mapping[str, Any], _server: Mapping[str, Any], trust: Trust) -> QueuedHit:
     """A hit whose agent, language, address, time and visitor stand among its parameters."""
-    described, sent = _described(own, trust), parameters_of(own.get("sent", {}))
+    described = _described(own, trust)
     described["event_ms"] = _edited_time_ms(values, described, str(described["event_ms"] // 1000))
-    return QueuedHit(
-        **described,
-        user_agent=values.pop("ua", ""),
-        language=values.pop("lang", ""),
-        address=values.pop("cip", NO_ADDRESS),
-        visitor_id=values.pop("cid", ""),
-        parameters={name: value for name, value in values.items() if name != "cdt"} | sent,
-    )
+    values.pop("cdt", None)
+    carried: dict[str, Any] = {
+        "user_agent": values.pop("ua", ""),
+        "language": values.pop("lang", ""),
+        "address": values.pop("cip", NO_ADDRESS),
+        "visitor_id": values.pop("cid", ""),
+    }
+    if "sent" in own:
+        values |= parameters_of(own["sent"])
+    return QueuedHit(**described, **carried, parameters=values)
 
 
 def _compatible_hit(values: dict[str, str], own: Mapping[str, Any], server: Mapping[str, Any], trust: Trust) -> QueuedHit:

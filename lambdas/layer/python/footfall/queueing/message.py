@@ -24,13 +24,15 @@ _PROTOCOL: Final = "HTTP/1.1"
 """Real-time logs tell it only when asked; Matomo reads it for nothing but the status line of its answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class QueuedHit:
     """A hit on its way to destinations: what was sent, and what became of time, address, agent and visitor by policy.
 
     `parameters` are those that count, decoded, without tokens. `user_agent`, `language`, `address`, `visitor_id` and `event_ms`
     are what destinations shall use, whatever else `parameters` say. `generation` grows with each redrive, `only` then names
     the destinations it is for (empty: all that the site is routed to).
+
+    Nobody changes one. Not frozen, because a frozen dataclass of 20 fields takes 4.3 us to make, this 1.0 us.
     """
 
     event_id: str
@@ -118,6 +120,8 @@ def overrides_of(hit: QueuedHit) -> dict[str, str]:
 
 def packed_request(hit: QueuedHit) -> dict[str, str]:
     """A hit's parameters, with its own agent, language, address, time and visitor in place of what the client sent by these names."""
+    if hit.parameters.keys().isdisjoint(OVERRIDDEN):  # as enqueue_hits makes them: half the time
+        return {**hit.parameters, **overrides_of(hit)}
     sent = {name: value for name, value in hit.parameters.items() if name not in OVERRIDDEN}
     return sent | overrides_of(hit)
 
