@@ -113,11 +113,11 @@ RETIRE_SALTS = Function(
 )
 PROCESS_QUEUE = Function(
     name="process_queue",
-    purpose="Deliver the hits of the tracking queue to their destinations, until it is empty or time is nearly up.",
+    purpose="Deliver what waits in the tracking queue.",
     settings=ProcessQueueSettings,
-    memory_mb=512,
-    timeout=timedelta(seconds=300),
-    every=timedelta(minutes=1),
+    memory_mb=1024,
+    timeout=timedelta(minutes=5),
+    every=timedelta(minutes=1),  # unless `queue.every_minutes` says otherwise
 )
 
 FUNCTIONS: tuple[Function, ...] = (TRANSFORM_HITS, RETIRE_SALTS, PROCESS_QUEUE)
