@@ -30,17 +30,30 @@ class KilledError(BaseException):
 
 @dataclass
 class Fault:
-    """Ends the run when its countdown is over; from then on nothing that the run calls happens any more."""
+    """Ends the run at a point, the `turn`th time it is reached; from then on nothing that the run calls happens any more."""
 
-    countdown: int = -1  # -1: never
-    calls: list[str] = field(default_factory=list)
-    is_dead: bool = False
+    point: str = ""
+    turn: int = 1
+    killed_at: str = ""
+    reached: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, point: str) -> None:
-        if self.is_dead or len(self.calls) == self.countdown:
-            self.is_dead = True
+        if self.killed_at:
+            raise KilledError(self.killed_at)
+        self.reached[point] += 1
+        if point == self.point and self.reached[point] == self.turn:
+            self.killed_at = point
             raise KilledError(point)
-        self.calls.append(point)
+
+
+CALLS = {
+    "queue": ("receive", "delete", "hide"),
+    "table": ("take_lease", "renew_lease", "release_lease", "read_slots", "add_marks", "read_circuit", "write_circuit"),
+    "dead letters": ("send",),
+    "matomo": ("post",),
+}
+POINTS = tuple(f"{when} {port} {method}" for port, methods in CALLS.items() for method in methods for when in ("before", "after"))
+"""Before and after every outside call."""
 
 
 class Clock:
@@ -222,9 +235,11 @@ class ModelMatomo:
         self.in_flight = 0
 
     def answer(self, posted: Posted) -> Response:
+        self.clock.sleep(0.2)
         if self.state == "down":
             raise NotSentError("no connection: NewConnectionError")
         if self.state == "hanging":
+            self.clock.sleep(posted.timeout_s)
             raise NoAnswerError("no answer: ReadTimeout")
         if self.state == "unavailable":
             return Response(503, {"retry-after": "120"}, b"")

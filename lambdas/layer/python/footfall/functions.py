@@ -125,7 +125,7 @@ ENQUEUE_HITS = Function(
 )
 PROCESS_QUEUE = Function(
     name="process_queue",
-    purpose="Deliver the hits of the tracking queue to their destinations, until it is empty or time is nearly up.",
+    purpose="Deliver what waits in the tracking queue.",
     settings=ProcessQueueSettings,
     memory_mb=1024,
     timeout=timedelta(minutes=5),

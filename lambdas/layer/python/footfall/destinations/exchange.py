@@ -68,21 +68,25 @@ def exchange(destination: Destination, bulk: Sequence[Prepared], history: Histor
 
 
 def _judge(destination: Destination, bulk: Sequence[Prepared], answer: Answer, history: History, *, attempt: int, is_part: bool) -> Outcome:
-    match answer.meaning:
-        case Meaning.ACKNOWLEDGED:
-            return _acknowledged(destination, bulk, answer, history)
-        case Meaning.ROLLED_BACK | Meaning.NOTHING_STORED:
-            return _failed(destination, bulk, answer, history, attempt=attempt, is_part=is_part)
-        case Meaning.TOO_LARGE if len(bulk) > 1:
-            return SPLIT
-        case Meaning.TOO_LARGE:
-            return _all(bulk, Verdict(Kind.REJECTED, reasons.REFUSED.code, answer.detail))
-        case Meaning.UNKNOWN:
-            return _unknown(destination, bulk, answer)
-        case Meaning.UNAVAILABLE:
-            return _trouble(bulk, answer, "unavailable")
-        case Meaning.MISCONFIGURED:
-            return _trouble(bulk, answer, "misconfigured")
+    if answer.meaning is Meaning.ACKNOWLEDGED:
+        return _acknowledged(destination, bulk, answer, history)
+    if answer.meaning in _NOT_STORED:
+        return _failed(destination, bulk, answer, history, attempt=attempt, is_part=is_part)
+    if answer.meaning is Meaning.UNKNOWN:
+        return _unknown(destination, bulk, answer)
+    if answer.meaning is Meaning.TOO_LARGE:
+        return SPLIT if len(bulk) > 1 else _all(bulk, Verdict(Kind.REJECTED, reasons.REFUSED.code, answer.detail))
+    return _trouble(bulk, answer, _why(answer))
+
+
+_NOT_STORED: Final = frozenset({Meaning.ROLLED_BACK, Meaning.NOTHING_STORED})
+
+
+def _why(answer: Answer) -> str:
+    """Why a circuit opens, by what a destination answers that does not work."""
+    if answer.meaning is Meaning.NOTHING_STORED:
+        return "paused"
+    return "misconfigured" if answer.meaning is Meaning.MISCONFIGURED else "unavailable"
 
 
 def _acknowledged(destination: Destination, bulk: Sequence[Prepared], answer: Answer, history: History) -> Outcome:
@@ -103,7 +107,7 @@ def _all_refused(destination: Destination, bulk: Sequence[Prepared], answer: Ans
     access = _probe(destination, bulk)
     knows_token = answer.refused is not None  # positions are told to a super user's token only, so it was accepted
     if not access.is_open and not (knows_token and access.refused):
-        return _trouble(bulk, access.answer, "refused" if access.refused else "unavailable")
+        return _trouble(bulk, access.answer, "refused" if access.refused else _why(access.answer))
     return Outcome(tuple(_by_site(prepared, access) for prepared in bulk), refused_sites=access.refused)
 
 
@@ -151,12 +155,11 @@ def _failed(
     if not is_part or len(bulk) == 1:
         access = _probe(destination, bulk)
         if access.answer.meaning is not Meaning.ACKNOWLEDGED:
-            paused = access.answer.meaning is Meaning.NOTHING_STORED
-            return _trouble(bulk, access.answer, "paused" if paused else "unavailable")
+            return _trouble(bulk, access.answer, _why(access.answer))
     if len(bulk) > 1:
         return SPLIT if history.may_split() else _retry(bulk, answer)
     again = destination.send(bulk)
-    if again.meaning not in (Meaning.ROLLED_BACK, Meaning.NOTHING_STORED):
+    if again.meaning not in _NOT_STORED:
         return _judge(destination, bulk, again, history, attempt=attempt, is_part=is_part)
     if history.may_condemn() or attempt >= MOST_ATTEMPTS:
         return _all(bulk, Verdict(Kind.REJECTED, reasons.POISON.code, f"{again.detail}, alone and twice, and probes are accepted"))
@@ -171,8 +174,7 @@ def _unknown(destination: Destination, bulk: Sequence[Prepared], answer: Answer)
     access = _probe(destination, bulk)
     if access.answer.meaning is Meaning.ACKNOWLEDGED:
         return Outcome(verdicts)
-    opens = "misconfigured" if access.answer.meaning is Meaning.MISCONFIGURED else "unavailable"
-    return Outcome(verdicts, opens=opens, detail=access.answer.detail, retry_after_s=access.answer.retry_after_s)
+    return Outcome(verdicts, opens=_why(access.answer), detail=access.answer.detail, retry_after_s=access.answer.retry_after_s)
 
 
 def _probe(destination: Destination, bulk: Sequence[Prepared]) -> Access:

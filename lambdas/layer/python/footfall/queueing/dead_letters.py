@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import orjson
 
@@ -186,7 +186,7 @@ class _Look:
         self._queue = queue
         self._held: dict[str, int] = {}
 
-    def __enter__(self) -> "_Look":
+    def __enter__(self) -> Self:
         return self
 
     def __iter__(self) -> Iterator[tuple[Received, DeadLetter | None]]:
