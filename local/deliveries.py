@@ -56,7 +56,7 @@ def account_for_deliveries(
 ) -> Deliveries:
     """Compare the lake, the metrics, the queues read back into the folder `queues`, and the destination's own store."""
     rows = dict(lake.query(_ROWS)[1])
-    waiting = Counter(hit["site"] for body in _bodies(queues.glob("*-tracking.ndjson")) for hit in body["footfall"]["hits"])
+    waiting = Counter(site for site, _ in _waiting(queues))
     letters = list(_bodies(queues.glob("*-dead-letters.ndjson")))
     numbers = {site.key: int(number) for site in configuration.sites.registered for _, number in site.deliver}
     return Deliveries(
@@ -76,6 +76,11 @@ def account_for_deliveries(
         dead_letters=dict(Counter(letter["reason"] for letter in letters)),
         stored_twice=_stored_twice(hit for hits in matomo.hits.values() for hit in hits),
     )
+
+
+def _waiting(queues: Path) -> set[tuple[str, str]]:
+    """Site and event id of what is in the tracking queue, repeats once."""
+    return {(hit["site"], hit["id"]) for body in _bodies(queues.glob("*-tracking.ndjson")) for hit in body["footfall"]["hits"]}
 
 
 def _bodies(files: Iterable[Path]) -> Iterator[Any]:
@@ -108,7 +113,7 @@ def lines(deliveries: Deliveries) -> Sequence[str]:
         *(
             f"  {each.site}: {each.sent} sent = {each.delivered} delivered + {each.rejected} rejected + {each.uncertain} uncertain"
             f" + {each.waiting} waiting{f'; {each.missing} UNACCOUNTED FOR' if each.missing else ''};"
-            f" {each.stored} stored, {each.delivered - each.stored} left out by Matomo (bots)"
+            f" {each.stored} stored, {each.delivered - each.stored} not (bots, orders it had)"
             for each in deliveries.sites
         ),
     ]

@@ -3,6 +3,7 @@
 import argparse
 import http.client
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -15,14 +16,22 @@ from footfall.configuration import Configuration
 from footfall.errors import FootfallError
 from local import read_back
 from local.account import Entry, Lake, Sent, account_for
+from local.deliveries import account_for_deliveries
 from local.findings import STORES, Findings, judge
 from local.functions import REPOSITORY
+from local.matomo.server import Matomo
+from local.matomo.settings import Site, Token
+from local.matomo.state import State
 from local.metrics import read_metrics
-from local.pipeline import fresh_folder, run_pipeline
+from local.pipeline import Pipeline, fresh_folder, run_pipeline
 from local.report import json_report, report
+from local.tracking_queue import keep_tokens, with_destination
 from local.visitors import ADDRESSES, KINDS, Request, requests
 
 CONFIGURATION: Final = REPOSITORY / "local" / "demo.toml"
+MATOMO_TOKEN: Final = "0123456789abcdef0123456789abcdef"  # noqa: S105 - the stand-in's only token; it opens nothing else
+QUEUED: Final = "queued"
+"""Folder of a run into which the queues are copied before they are drained."""
 SENDERS: Final = 8
 TIMEOUT_S: Final = 10
 
@@ -64,8 +73,12 @@ class Progress:
 
 def run(configuration: Configuration, folder: Path, progress: Progress) -> tuple[list[Entry], Findings]:
     """Run the demo in an empty folder; return what became of each request, and everything that was checked."""
-    progress.say("starting embedded AWS, the edge and two Lambda functions …")
-    with run_pipeline(configuration, folder, is_demo=True) as pipeline:
+    progress.say("starting embedded AWS, the edge, a Matomo and four Lambda functions …")
+    with (
+        Matomo(state=State(sites={1: Site(), 2: Site()}, tokens={MATOMO_TOKEN: Token(access="super")})) as matomo,
+        run_pipeline(with_destination(configuration, "matomo", matomo.url + "matomo.php"), folder, is_demo=True) as pipeline,
+    ):
+        keep_tokens(pipeline.aws, configuration, {"matomo": MATOMO_TOKEN})
         all_requests = list(requests())
         sent = []
         for one in send_all(pipeline.edge.url, all_requests):
@@ -74,15 +87,32 @@ def run(configuration: Configuration, folder: Path, progress: Progress) -> tuple
         pipeline.functions["retire_salts"].invoke({})
         progress.say("waiting for the last rows …")
         pipeline.wait_until_settled()
+        read_back.export_queues(pipeline.aws, folder / QUEUED)
+        progress.say("delivering into Matomo …")
+        messages = deliver(pipeline)
         progress.say("reading every store back …")
         exported = folder / STORES
         read_back.export(pipeline.aws, exported, logs=(folder / "logs").iterdir())
     lake = Lake(exported / "s3" / pipeline.resources.bucket)
     entries = account_for(sent, pipeline.trace, lake, {kind.name: kind.reason for kind in KINDS})
     metrics = read_metrics(sorted((folder / "logs").glob("*.log")))
-    findings = judge(entries, KINDS, lake=lake, metrics=metrics, folder=folder, addresses=ADDRESSES, trace=pipeline.trace)
+    deliveries = account_for_deliveries(
+        configuration, lake=lake, metrics=metrics, queues=exported / "sqs", matomo=matomo.state, messages=messages
+    )
+    shutil.move(folder / QUEUED, exported / "sqs-before-delivery")
+    findings = judge(
+        entries, KINDS, lake=lake, metrics=metrics, folder=folder, addresses=ADDRESSES, trace=pipeline.trace, deliveries=deliveries
+    )
     progress.say("")
     return entries, findings
+
+
+def deliver(pipeline: Pipeline) -> int:
+    """Drain the tracking queue as the schedule does; returns how many messages were delivered."""
+    if pipeline.queue is None:
+        return 0
+    pipeline.queue.drain_all()
+    return sum(int(run["messages_deleted"]) for run in pipeline.queue.runs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,13 +4,14 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from footfall.configuration import Configuration
-from footfall.functions import FUNCTIONS, TRANSFORM_HITS, deployed
+from footfall.functions import ENQUEUE_HITS, FUNCTIONS, TRANSFORM_HITS, deployed
 from local.aws import LocalAws, Resources
 from local.edge import Edge
 from local.firehose import Firehose
@@ -110,7 +111,7 @@ def run_pipeline(
             )
             for function in deployed(FUNCTIONS, has_queue=configuration.has_queue)
         }
-        functions[TRANSFORM_HITS.name].invoke({"records": []})  # its cold start is not the first visitor's
+        warm_up(functions)
         trace = additions.make_trace()
         transform = functions[TRANSFORM_HITS.name]
         firehose = stack.enter_context(
@@ -149,6 +150,18 @@ def run_pipeline(
             trace=trace,
             queue=queue,
         )
+
+
+NOTHING: Final[Mapping[str, object]] = {TRANSFORM_HITS.name: {"records": []}, ENQUEUE_HITS.name: {"Records": []}}
+"""Events that hold nothing to do, for the functions that a visitor waits for: two cold starts at once."""
+
+
+def warm_up(functions: Mapping[str, LambdaFunction]) -> None:
+    """Start the functions at once, so that their cold starts are not the first visitor's."""
+    with ThreadPoolExecutor() as starters:
+        started = [starters.submit(functions[name].invoke, event) for name, event in NOTHING.items() if name in functions]
+        for one in started:
+            one.result()
 
 
 def make_firehose(

@@ -71,15 +71,24 @@ def export(aws: LocalAws, folder: Path, logs: Iterable[Path] = ()) -> int:
     The streams are left out: they hold what the edge logged, by design, for as long as their retention.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    for path, content in (*_objects(aws.client("s3")), *_items(aws.client("dynamodb")), *_messages(aws.client("sqs"))):
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+    _write(folder, (*_objects(aws.client("s3")), *_items(aws.client("dynamodb")), *_messages(aws.client("sqs"))))
     for log in logs:
         if log.exists():
             (folder / "logs").mkdir(parents=True, exist_ok=True)
             shutil.copyfile(log, folder / "logs" / log.name)
     return sum(1 for path in folder.rglob("*") if path.is_file())
+
+
+def export_queues(aws: LocalAws, folder: Path) -> None:
+    """Copy all queue messages of the account under `folder`; they stay where they are."""
+    _write(folder, _messages(aws.client("sqs")))
+
+
+def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    for path, content in files:
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
 
 
 class _Search:

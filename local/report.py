@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from local import deliveries
 from local.account import OUTCOMES, Entry
 from local.findings import SQL, Findings
 
@@ -20,6 +21,7 @@ def report(entries: Sequence[Entry], findings: Findings, *, lists_all: bool) -> 
         *(_every_request(entries) if lists_all else ()),
         *_table(entries, findings.sampling_rate),
         *_checks(entries, findings),
+        *deliveries.lines(findings.deliveries),
         *_example(findings),
         *_query(findings),
         f"Parquet: {os.path.relpath(findings.lake_folder)}   next: make test, make demo ARGS=--all, footfall.toml",

@@ -27,11 +27,11 @@ class TrackingQueue:
     runs: list[Mapping[str, Any]] = field(default_factory=list)
 
     def drain_all(self) -> None:
-        """Run `process_queue` until nothing more is delivered; what each run counted is in `runs`."""
+        """Run `process_queue` until nothing waits for another run; what each run counted is in `runs`."""
         for _ in range(MOST_RUNS):
             totals = self.drain.invoke({})
             self.runs.append(totals)
-            if not totals["messages_received"]:
+            if not totals["messages_waiting"]:
                 return
 
     def waiting(self) -> int:
@@ -60,7 +60,6 @@ def run_queue(aws: LocalAws, resources: Resources, functions: Mapping[str, Lambd
         discard=lambda key, body: s3.put_object(Bucket=resources.failures, Key=key, Body=body),
         checkpoint=folder / "enqueue-checkpoint.json",
     )
-    enqueue.invoke({"Records": []})  # its cold start is not the first visitor's
     with source:
         yield TrackingQueue(source=source, drain=functions[PROCESS_QUEUE.name], sqs=aws.client("sqs"), resources=resources)
 

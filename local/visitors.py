@@ -50,17 +50,25 @@ class Kind:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     number: int = 4
+    is_same_order: bool = False
 
 
 VISITOR: Final = "af344a398df8387"
 """All but the last digit of the visitor id that a tracker sends; the address decides the last."""
+
+PAGE_VIEW: Final = "GYV5HA"
+"""The page view id that a tracker sends; each request of the demo has one of its own."""
+
+
+ORDER: Final = "T-1001"
+"""The order that a tracker reports; each request of the demo has one of its own, but for the thank-you page that is opened again."""
 
 
 def _tracker(**parameters: str) -> str:
     """A query as matomo.js sends it."""
     page = {"url": "https://www.example.org/boots?utm_source=news&utm_medium=email", "urlref": "https://www.google.com/"}
     clock = {"h": "10", "m": "20", "s": "30", "r": "277578", "send_image": "0"}
-    client = {"_id": VISITOR, "pv_id": "GYV5HA", "res": "1680x1050", "cookie": "1", "pf_net": "12", "pf_srv": "40"}
+    client = {"_id": VISITOR, "pv_id": PAGE_VIEW, "res": "1680x1050", "cookie": "1", "pf_net": "12", "pf_srv": "40"}
     return MATOMO + "?" + urlencode({"idsite": "1", "rec": "1", "action_name": "Boots / Red", **page, **clock, **client, **parameters})
 
 
@@ -90,9 +98,16 @@ KINDS: Final = (
     ),
     Kind(
         name="order",
-        target=_tracker(idsite="2", idgoal="0", ec_id="T-1001", revenue="129.90", ec_items='[["SKU1","Boots","Shoes",129.9,1]]'),
+        target=_tracker(idsite="2", idgoal="0", ec_id=ORDER, revenue="129.90", ec_items='[["SKU1","Boots","Shoes",129.9,1]]'),
         number=4,
     ),
+    Kind(
+        name="order page opened again",
+        target=_tracker(idsite="2", idgoal="0", ec_id=ORDER, revenue="129.90"),
+        number=3,
+        is_same_order=True,
+    ),
+    Kind(name="conversion of a goal Matomo does not have", target=_tracker(idgoal="99", revenue="5"), number=2),
     Kind(
         name="Piwik PRO page view",
         target="/ppms.php?" + urlencode({"idsite": "bb338e1a-12f8-5353-ac63-9fd8b1f928a1", "rec": "1", "action_name": "App"}),
@@ -129,7 +144,7 @@ KINDS: Final = (
     Kind(name="URL over 8,192 bytes", target="/1x1.png?x=" + "x" * 8200, expected="refused", reason="413, not logged", number=2),
 )
 
-REPEATS_EVERY: Final = 15
+REPEATS_EVERY: Final = 12
 """One request in so many has its log line twice in the stream, as an at-least-once stream may: at least 5 % of all."""
 
 
@@ -153,10 +168,10 @@ def requests() -> Iterator[Request]:
             if turn < kind.number:
                 sent += 1
                 number, address = next(visitors)
-                yield _request(kind, turn, number, address, is_repeated=sent % REPEATS_EVERY == 0)
+                yield _request(kind, turn, number, address, page_view=f"{sent:06}", is_repeated=sent % REPEATS_EVERY == 0)
 
 
-def _request(kind: Kind, turn: int, visitor: int, address: str, *, is_repeated: bool) -> Request:
+def _request(kind: Kind, turn: int, visitor: int, address: str, *, page_view: str, is_repeated: bool) -> Request:
     headers = {
         "User-Agent": kind.user_agents[turn % len(kind.user_agents)],
         "Accept-Language": "de-DE,de;q=0.8",
@@ -164,5 +179,7 @@ def _request(kind: Kind, turn: int, visitor: int, address: str, *, is_repeated: 
         **({"x-footfall-demo-line": "repeat"} if is_repeated else {}),
         **kind.headers,
     }
-    target = kind.target.replace(f"_id={VISITOR}", f"_id={VISITOR}{visitor}")
+    target = kind.target.replace(f"_id={VISITOR}", f"_id={VISITOR}{visitor}").replace(f"pv_id={PAGE_VIEW}", f"pv_id={page_view}")
+    if not kind.is_same_order:
+        target = target.replace(ORDER, f"{ORDER}-{page_view}")
     return Request(kind=kind, method=kind.method, target=target, headers=headers, body=kind.body)

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import pytest
 
 from footfall.configuration import Configuration
-from local import demo
+from local import deliveries, demo
 from local.findings import Findings
 from local.pipeline import stream_writer
 from local.report import json_report, report
@@ -47,7 +47,9 @@ def test_every_request_becomes_what_its_kind_promises(ran):
 def test_the_report_fits_on_a_screen_and_says_what_was_searched(ran):
     lines = report(*ran, lists_all=False)
 
-    assert len(lines) <= 40
+    block = deliveries.lines(ran[1].deliveries)
+    assert len(block) <= 4
+    assert len(lines) - len(block) <= 40
     assert f"IP addresses on disk: none in {ran[1].searched_files} files, decoded; planted one found" in lines
     assert f"requests unaccounted for: none of {len(ran[0])}" in lines
 
@@ -103,7 +105,40 @@ def test_the_findings_are_only_good_when_every_check_holds(ran):
         "repeats_that_added_rows": 1,
         "addresses_found": ("x",),
         "is_planted_found": False,
+        "deliveries": replace(findings.deliveries, stored_twice=1),
     }
 
     assert bad.keys() <= {field.name for field in fields(Findings)}
     assert not any(replace(findings, **{name: value}).is_good for name, value in bad.items())
+
+
+def test_every_hit_of_a_routed_site_is_delivered_or_rejected_with_a_reason_and_none_is_stored_twice(ran):
+    """Repeats in the stream reach the queue; the ledger keeps them from the destination."""
+    _, findings = ran
+
+    by_site = {each.site: each for each in findings.deliveries.sites}
+    assert {"main", "shop"} == by_site.keys()
+    assert all((0, 0, 0) == (each.missing, each.uncertain, each.waiting) for each in by_site.values())
+    assert by_site["main"].rejected == 2  # conversions of a goal that Matomo does not have
+    assert by_site["main"].delivered > by_site["main"].stored > 0  # Matomo leaves bots out itself
+    assert findings.deliveries.dead_letters["refused"] == sum(each.rejected for each in by_site.values())
+    assert not findings.deliveries.stored_twice
+
+
+def test_a_hit_that_no_count_accounts_for_is_named_in_the_report_and_fails_the_demo(ran):
+    entries, findings = ran
+    sites = findings.deliveries.sites
+    short = replace(
+        findings, deliveries=replace(findings.deliveries, sites=(replace(sites[0], delivered=sites[0].delivered - 1), *sites[1:]))
+    )
+
+    assert not short.is_good
+    assert any("1 UNACCOUNTED FOR" in line for line in report(entries, short, lists_all=False))
+
+
+def test_what_waits_in_the_queue_is_counted_where_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("local.demo.deliver", lambda _pipeline: 0)
+
+    _, findings = run(tmp_path)
+
+    assert all(0 == each.missing and each.waiting == each.sent > 0 for each in findings.deliveries.sites)
