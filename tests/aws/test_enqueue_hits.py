@@ -3,14 +3,22 @@
 import importlib.util
 import json
 import logging
+import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from footfall.aws.queues import MAX_BATCH_BYTES, OutputQueue
+from footfall.aws.storage import Bucket
+from footfall.aws.tables import SaltTable
+from footfall.configuration import Configuration
 from footfall.errors import ConfigurationError, UnavailableError
 from footfall.functions import EnqueueHitsSettings
+from footfall.hits.salts import Salts
+from footfall.queueing.enqueue import Enqueuer
+from footfall.queueing.failures import Progress, redrive_failures
 from footfall.queueing.incoming import read_message
 from footfall.queueing.pack import Numbered, pack
 from local.aws import LocalAws
@@ -138,6 +146,36 @@ def test_an_incomplete_environment_fails_the_cold_start_and_names_what_is_missin
 
     with pytest.raises(ConfigurationError, match="OUTPUT_QUEUE"):
         load_handler()
+
+
+def test_a_batch_that_was_put_aside_in_s3_is_enqueued_and_its_object_deleted(account):
+    aws, resources = account
+    key = "aws/lambda/11111111-2222-3333-4444-555555555555/shardId-000000000000/2026/11/18/2026-11-18T00.38.06-a1b2"
+    aws.client("s3").put_object(Bucket=resources.failures, Key=key, Body=json.dumps({"payload": an_event(*lines(3))}))
+    salts, now = Salts(SaltTable(resources.salt_table)), datetime.now(UTC)
+
+    redriven = [
+        redrive_failures(
+            Bucket(resources.failures),
+            Enqueuer(Configuration.from_json(Path(os.environ["FOOTFALL_CONFIGURATION"]).read_text())),
+            lambda days: salts.require(days, now),
+            OutputQueue(resources.output_url),
+            now_ms=time.time_ns() // 1_000_000,
+        )
+        for _ in range(2)
+    ]
+
+    assert [Progress(1, 3, 3, 0), Progress(0, 0, 0, 0)] == [each.progress() for each in redriven]
+    assert {"request-0", "request-1", "request-2"} == {hit.event_id for hit in hits_in(aws, resources.output_url)}
+    assert "Contents" not in aws.client("s3").list_objects_v2(Bucket=resources.failures)
+
+
+def test_an_object_that_is_gone_is_deleted_again_without_complaint(account):
+    _, resources = account
+
+    Bucket(resources.failures).delete("nothing")
+
+    assert Bucket(resources.failures).get("nothing") is None
 
 
 def messages(count, *, size=0):

@@ -37,7 +37,8 @@ def test_the_shipped_file_names_every_key_of_the_queue_and_of_a_destination_and_
 def test_what_the_functions_read_is_what_was_written():
     configuration = Configuration.from_document(
         {
-            "sites": {"default": "shop", "shop": {"ids": ["2"], "hosts": ["shop.example.org"]}},
+            "sites": {"default": "shop", "shop": {"ids": ["2"], "hosts": ["shop.example.org"], "deliver": {"matomo": "7"}}},
+            "destinations": {"matomo": {"url": "https://matomo.example.org/matomo.php", "token_secret": "footfall/matomo"}},
             "privacy": {"accepted_tokens": [token_entry("t", b"k" * 16)]},
             "queue": {"kind": "fifo", "input_url": "https://sqs.eu-central-1.amazonaws.com/123456789012/in.fifo"},
         }
@@ -105,6 +106,27 @@ def test_a_certificate_and_the_names_it_is_for_come_together(edge, problem):
         Configuration.from_document({"edge": edge})
 
 
+MATOMO = {"url": "https://matomo.example.org/matomo.php", "token_secret": "footfall/matomo"}
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ({"sites": {"a": {"deliver": {"matomo": "1"}}}}, "sites.a.deliver.matomo"),
+        ({"sites": {"a": {"deliver": {"matomo": "one"}}}, "destinations": {"matomo": MATOMO}}, "sites.a.deliver.matomo"),
+        ({"destinations": {"matomo": MATOMO | {"url": "http://matomo.example.org/matomo.php"}}}, "destinations.matomo.url"),
+        ({"destinations": {"matomo": {"url": MATOMO["url"]}}}, "destinations.matomo.token_secret"),
+        ({"destinations": {"Matomo": MATOMO}}, "destinations.Matomo"),
+        ({"queue": {"output_url": "https://sqs.eu-central-1.amazonaws.com/123456789012/q.fifo"}}, "queue.output_url"),
+        ({"queue": {"max_message_kb": 2048}}, "queue.max_message_kb"),
+        ({"queue": {"retention_days": 15}}, "queue.retention_days"),
+    ],
+)
+def test_a_queue_or_destination_that_cannot_work_is_named_with_what_is_allowed(document, problem):
+    with pytest.raises(ConfigurationError, match=rf"{problem}.* = .*allowed is"):
+        Configuration.from_document(document)
+
+
 def test_a_token_pasted_by_mistake_is_not_shown():
     with pytest.raises(ConfigurationError) as error:
         Configuration.from_document({"privacy": {"accepted_tokens": ["0123456789abcdef0123456789abcdef"]}})
@@ -130,13 +152,19 @@ VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["ids", "hosts", "default", "ip", "a", "log_fields", ""]), inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["ids", "hosts", "deliver", "default", "ip", "a", "log_fields", "url", ""]), inner, max_size=3)
     ),
     max_leaves=8,
 )
 
 
-@given(st.dictionaries(st.sampled_from(["name", "sites", "privacy", "edge", "stream", "lake", "alarms", "other"]), VALUES, max_size=4))
+@given(
+    st.dictionaries(
+        st.sampled_from(["name", "sites", "privacy", "edge", "stream", "lake", "queue", "destinations", "alarms", "other"]),
+        VALUES,
+        max_size=4,
+    )
+)
 def test_any_document_is_a_configuration_or_a_list_of_problems(document):
     try:
         Configuration.from_document(document)

@@ -9,6 +9,8 @@ from footfall.errors import RejectedError
 
 _LAYERS: Final = 8
 """Steps down to `content`: the plugin's own form takes six, a text that is JSON being one and what it holds another."""
+LATEST_S: Final = 253_402_300_799
+"""The end of the year 9999, in Unix seconds: as far as a datetime goes."""
 _WRAPPINGS: Final = ("Message", "MessageBody", "detail")
 """SNS; the AwsSqsTracking plugin inside SNS (`Queue/Processor.php`, `getRequestSetArrayFromQueueMessage`); EventBridge."""
 
@@ -80,3 +82,21 @@ def text_of(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return "1" if value else ""
     return orjson.dumps(value).decode()
+
+
+def server_in(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`env.server` of a message, empty where it has none."""
+    environment = content.get("env")
+    server = environment.get("server") if isinstance(environment, dict) else None
+    return server if isinstance(server, dict) else {}
+
+
+def way_here(server: Mapping[str, Any]) -> dict[str, Any]:
+    """How a request came, by `env.server`: the fields of a queued hit."""
+    return {
+        "method": text_of(server.get("REQUEST_METHOD")) or "GET",
+        "scheme": text_of(server.get("REQUEST_SCHEME")) or "https",
+        "host": text_of(server.get("HTTP_HOST")),
+        "path": text_of(server.get("SCRIPT_NAME")) or "/matomo.php",
+        "referer": text_of(server.get("HTTP_REFERER")),
+    }
