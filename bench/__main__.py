@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import import_logs, transform
+from bench import drain, import_logs, transform
 
-BENCHMARKS: Final[dict[str, Callable[[int], int]]] = {"transform": transform.run, "import": import_logs.run}
+BENCHMARKS: Final[dict[str, Callable[[int], int]]] = {"transform": transform.run, "import": import_logs.run, "drain": drain.run}
 
 
 def main(arguments: list[str]) -> int:

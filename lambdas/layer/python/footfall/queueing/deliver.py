@@ -1,6 +1,6 @@
 """Deliver what stands in one visitor shard of one destination: oldest first, one bulk in flight, each outcome written before the next."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -23,16 +23,14 @@ MARGIN_MS: Final = 5_000
 
 
 class Fate(NamedTuple):
-    """What becomes of a hit for a destination: its verdict is safe, or its message waits, until `not_before_ms` at least."""
+    """What becomes of a hit that is not safe: its message waits, until `not_before_ms` at least."""
 
-    is_safe: bool
     not_before_ms: int = 0
     is_due: bool = False  # it only ran out of time: it may be received again at once
 
 
-SAFE: Final = Fate(is_safe=True)
-WAITS: Final = Fate(is_safe=False)
-NO_TIME: Final = Fate(is_safe=False, is_due=True)
+WAITS: Final = Fate()
+NO_TIME: Final = Fate(is_due=True)
 
 
 class Item(NamedTuple):
@@ -63,6 +61,7 @@ class ShardDelivery:
     until_ms: int
     beat: Callable[[], None]
     tally: Tally = field(default_factory=Tally)
+    safe: set[str] = field(default_factory=set)
     fates: dict[str, Fate] = field(default_factory=dict)
     _bulks: deque[Bulk] = field(default_factory=deque)
 
@@ -71,14 +70,13 @@ class ShardDelivery:
         return self.lease.ledger
 
     def deliver(self, tasks: Iterable[Task]) -> None:
-        """Give every task a fate in `fates`, by delivery id; what is stopped midway leaves the rest waiting.
+        """Deliver tasks: the ids of those that are safe are in `safe`; of the others, `fates` knows those that do not simply wait.
 
         Raises:
             StoppedError: another run has taken the lease.
             UnavailableError: the table did not answer.
         """
         unique = {task.hit.delivery_id: task for task in sorted(tasks, key=lambda task: task.order)}
-        self.fates |= dict.fromkeys(unique, WAITS)
         self._ledger.load([task.entry for task in unique.values()])
         items = self._sort_out(unique.values())
         self._bulks.extend(_bulks(items, self.destination.hits_per_bulk))
@@ -94,27 +92,24 @@ class ShardDelivery:
         condemned: list[tuple[Task, Verdict]] = []
         now_ms = self.now()
         for task in tasks:
-            known = self._known(task)
-            if known is SAFE:
-                self.fates[task.hit.delivery_id] = SAFE
+            marks = self._ledger.marks_of(task.entry)
+            if DELIVERED in marks or PARKED in marks:
+                self.safe.add(task.hit.delivery_id)
                 self.tally.already_known[self.destination.name] += 1
                 continue
-            verdict = known if isinstance(known, Verdict) else self.destination.prepare(task.hit, task.site, now_ms=now_ms)
-            if isinstance(verdict, Verdict):
-                condemned.append((task, verdict))
+            verdict = self._known(marks) if marks else None
+            prepared = verdict or self.destination.prepare(task.hit, task.site, now_ms=now_ms)
+            if isinstance(prepared, Verdict):
+                condemned.append((task, prepared))
             else:
-                items.append(Item(task, verdict._replace(was_sent=UNCERTAIN in self._ledger.marks_of(task.entry))))
-                self.tally.mended.update(verdict.mended)
+                items.append(Item(task, prepared._replace(was_sent=True) if marks else prepared))
+                if prepared.mended:
+                    self.tally.mended.update(prepared.mended)
         self._condemn(condemned)
         return self._without_refused_sites(items)
 
-    def _known(self, task: Task) -> Fate | Verdict | None:
-        """What the ledger says: safe, condemned, or nothing that keeps it from being sent."""
-        marks = self._ledger.marks_of(task.entry)
-        if not marks:
-            return None
-        if DELIVERED in marks or PARKED in marks:
-            return SAFE
+    def _known(self, marks: frozenset[str]) -> Verdict | None:
+        """What the ledger says of a hit that is not safe: condemned, or to be sent once more."""
         reason = next((mark for mark in sorted(marks) if mark not in (UNCERTAIN, UNCERTAIN_AGAIN)), "")
         if reason:
             return Verdict(Kind.REJECTED, reason, "decided by a run that ended before it could write this letter")
@@ -131,7 +126,7 @@ class ShardDelivery:
     def _reason_to_stop(self) -> Fate | None:
         name = self.destination.name
         if self.circuits.is_open(name):
-            return Fate(is_safe=False, not_before_ms=self.circuits.opens_again_ms(name))
+            return Fate(not_before_ms=self.circuits.opens_again_ms(name))
         if self.now() + int(2_000 * self.destination.timeout_s) + MARGIN_MS > self.until_ms:
             return NO_TIME
         return None
@@ -159,8 +154,7 @@ class ShardDelivery:
         """Write what is known first, then letters, then that they are written; only then may the circuit's state be touched."""
         judged = list(zip(items, outcome.verdicts, strict=True))
         self._ledger.add(_marks(judged), now_ms=self.now())
-        for item, verdict in judged:
-            self._count(item.task, verdict)
+        self._count(judged)
         self._bury(
             [(item.task, verdict) for item, verdict in judged if self._is_condemned(item, verdict)], unattributed=outcome.unattributed
         )
@@ -170,20 +164,21 @@ class ShardDelivery:
         if outcome.opens:
             sites = [item.prepared.site for item in items]
             self.circuits.open(name, outcome.opens, sites=sites, retry_after_s=outcome.retry_after_s)
-            waits = Fate(is_safe=False, not_before_ms=self.circuits.opens_again_ms(name))
+            waits = Fate(not_before_ms=self.circuits.opens_again_ms(name))
             for item, verdict in judged:
                 if verdict.kind is Kind.RETRY:
                     self.fates[item.task.hit.delivery_id] = waits
 
-    def _count(self, task: Task, verdict: Verdict) -> None:
+    def _count(self, judged: Sequence[tuple[Item, Verdict]]) -> None:
         name = self.destination.name
-        if verdict.kind is Kind.DELIVERED:
-            self.fates[task.hit.delivery_id] = SAFE
-            self.tally.delivered[name, task.site_key] += 1
-        elif verdict.kind is Kind.RETRY:
-            self.tally.retry[name] += 1
-        elif verdict.kind is Kind.UNCERTAIN:
-            self.tally.uncertain[name] += 1
+        delivered = [item.task for item, verdict in judged if verdict.kind is Kind.DELIVERED]
+        self.safe.update([task.hit.delivery_id for task in delivered])
+        for site, number in Counter([task.site_key for task in delivered]).items():
+            self.tally.delivered[name, site] += number
+        if len(delivered) < len(judged):
+            kinds = Counter([verdict.kind for _, verdict in judged])
+            self.tally.retry[name] += kinds[Kind.RETRY]
+            self.tally.uncertain[name] += kinds[Kind.UNCERTAIN]
 
     def _is_condemned(self, item: Item, verdict: Verdict) -> bool:
         if verdict.kind is Kind.UNCERTAIN:
@@ -203,7 +198,7 @@ class ShardDelivery:
         burial = Burial(self.destination.name, self.now(), unattributed)
         buried = bury(condemned, burial, self.dead_letters, self.tally)
         self._ledger.add([(task.entry, PARKED) for task in buried], now_ms=self.now())
-        self.fates |= {task.hit.delivery_id: SAFE for task in buried}
+        self.safe.update([task.hit.delivery_id for task in buried])
 
 
 def _marks(judged: Iterable[tuple[Item, Verdict]]) -> Iterable[tuple[Entry, str]]:

@@ -57,6 +57,9 @@ class Route(NamedTuple):
     site: str
 
 
+_TO_NOWHERE: Final = (Route(NOWHERE, ""),)
+
+
 def shard_of(hit: QueuedHit, shards: int) -> int:
     """The visitor shard of a hit, from 0: by its visitor, else by its own id."""
     key = hit.visitor_id or visitor_id_of(hit.parameters) or hit.event_id
@@ -92,10 +95,6 @@ class Router:
                     groups[Group(route.destination, shard)].append(task)
         return groups
 
-    def destinations_of(self, hit: QueuedHit) -> list[str]:
-        """Where a hit has to have a safe verdict."""
-        return [route.destination for route in self._routes_of(hit)[1]]
-
     def sites_of(self, destination: str) -> list[str]:
         """What a destination calls the sites that are routed to it."""
         return [route.site for routes in self._routes.values() for route in routes if route.destination == destination]
@@ -105,7 +104,7 @@ class Router:
         routes = self._routes.get(key, ())
         if hit.only:
             routes = tuple(route for route in routes if route.destination in hit.only)
-        return key, routes or (Route(NOWHERE, ""),)
+        return key, routes or _TO_NOWHERE
 
     def _site_of(self, hit: QueuedHit) -> str:
         referrer = urlsplit(hit.referer).hostname if hit.referer.startswith("http") else None

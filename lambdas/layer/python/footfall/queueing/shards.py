@@ -1,5 +1,6 @@
 """The visitor shards of a run: a lease for each that is touched, held until the run ends; shards are delivered in parallel."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from footfall.destinations.delivery import Destination
 from footfall.destinations.exchange import History
 from footfall.errors import StoppedError, UnavailableError
 from footfall.queueing.circuits import Circuits
-from footfall.queueing.deliver import Fate, ShardDelivery
+from footfall.queueing.deliver import WAITS, Fate, ShardDelivery
 from footfall.queueing.lease import Lease
 from footfall.queueing.ledger import Ledger
 from footfall.queueing.nowhere import Nowhere
@@ -40,8 +41,8 @@ class Shards:
     _leases: dict[Group, Lease] = field(default_factory=dict)
     _histories: dict[str, History] = field(default_factory=dict)
 
-    def deliver(self, groups: Mapping[Group, list[Task]], beat: Callable[[], None], tally: Tally) -> dict[tuple[str, str], Fate]:
-        """Deliver every group, in parallel; returns the fate of each hit by (destination, delivery id)."""
+    def deliver(self, groups: Mapping[Group, list[Task]], beat: Callable[[], None], tally: Tally) -> dict[str, list[Fate]]:
+        """Deliver every group, in parallel; returns the fates of the hits that are not safe everywhere, by delivery id."""
         deliveries = [(self._delivery(group, beat), tasks) for group, tasks in sorted(groups.items())]
         if self.threads > 1 and len(deliveries) > 1:
             with ThreadPoolExecutor(self.threads) as pool:
@@ -49,9 +50,12 @@ class Shards:
         else:
             for delivery, tasks in deliveries:
                 self._run(delivery, tasks)
-        for delivery, _ in deliveries:
+        waiting: dict[str, list[Fate]] = defaultdict(list)
+        for delivery, tasks in deliveries:
             tally.add(delivery.tally)
-        return {(each.group.destination, id_): fate for each, _ in deliveries for id_, fate in each.fates.items()}
+            for id_ in {task.hit.delivery_id for task in tasks} - delivery.safe:
+                waiting[id_].append(delivery.fates.get(id_, WAITS))
+        return waiting
 
     def release(self, tally: Tally) -> None:
         """Give all leases back; one that cannot be given back expires."""
