@@ -29,6 +29,11 @@ class Outcome(NamedTuple):
     unattributed: int = 0  # how many of the hits with that reason are invalid
 
     @property
+    def is_plain(self) -> bool:
+        """Whether all was delivered, and nothing else is to be done."""
+        return self.verdicts.count(DELIVERED) == len(self.verdicts) and not self.opens and not self.refused_sites
+
+    @property
     def is_split(self) -> bool:
         """Whether the hits are to be sent again in two halves: nothing of them was stored."""
         return not self.verdicts

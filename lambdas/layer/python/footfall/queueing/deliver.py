@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from footfall import reasons
@@ -76,7 +77,7 @@ class ShardDelivery:
             StoppedError: another run has taken the lease.
             UnavailableError: the table did not answer.
         """
-        unique = {task.hit.delivery_id: task for task in sorted(tasks, key=lambda task: task.order)}
+        unique = {task.id: task for task in sorted(tasks, key=attrgetter("order"))}
         self._ledger.load([task.entry for task in unique.values()])
         items = self._sort_out(unique.values())
         self._bulks.extend(_bulks(items, self.destination.hits_per_bulk))
@@ -91,14 +92,15 @@ class ShardDelivery:
         items: list[Item] = []
         condemned: list[tuple[Task, Verdict]] = []
         now_ms = self.now()
+        marks_of, prepare = self._ledger.marks_of, self.destination.prepare
         for task in tasks:
-            marks = self._ledger.marks_of(task.entry)
+            marks = marks_of(task.entry)
             if DELIVERED in marks or PARKED in marks:
-                self.safe.add(task.hit.delivery_id)
+                self.safe.add(task.id)
                 self.tally.already_known[self.destination.name] += 1
                 continue
             verdict = self._known(marks) if marks else None
-            prepared = verdict or self.destination.prepare(task.hit, task.site, now_ms=now_ms)
+            prepared = verdict or prepare(task.hit, task.site, now_ms=now_ms)
             if isinstance(prepared, Verdict):
                 condemned.append((task, prepared))
             else:
@@ -132,7 +134,7 @@ class ShardDelivery:
         return None
 
     def _leave_the_rest(self, fate: Fate) -> None:
-        self.fates |= {item.task.hit.delivery_id: fate for bulk in self._bulks for item in bulk.items}
+        self.fates |= {item.task.id: fate for bulk in self._bulks for item in bulk.items}
         self._bulks.clear()
 
     def _send(self, bulk: Bulk) -> None:
@@ -155,9 +157,10 @@ class ShardDelivery:
         judged = list(zip(items, outcome.verdicts, strict=True))
         self._ledger.add(_marks(judged), now_ms=self.now())
         self._count(judged)
-        self._bury(
-            [(item.task, verdict) for item, verdict in judged if self._is_condemned(item, verdict)], unattributed=outcome.unattributed
-        )
+        if outcome.is_plain:
+            return
+        condemned = [(item.task, verdict) for item, verdict in judged if self._is_condemned(item, verdict)]
+        self._bury(condemned, unattributed=outcome.unattributed)
         name = self.destination.name
         if outcome.refused_sites:
             self.circuits.refuse(name, outcome.refused_sites)
@@ -167,12 +170,12 @@ class ShardDelivery:
             waits = Fate(not_before_ms=self.circuits.opens_again_ms(name))
             for item, verdict in judged:
                 if verdict.kind is Kind.RETRY:
-                    self.fates[item.task.hit.delivery_id] = waits
+                    self.fates[item.task.id] = waits
 
     def _count(self, judged: Sequence[tuple[Item, Verdict]]) -> None:
         name = self.destination.name
         delivered = [item.task for item, verdict in judged if verdict.kind is Kind.DELIVERED]
-        self.safe.update([task.hit.delivery_id for task in delivered])
+        self.safe.update([task.id for task in delivered])
         for site, number in Counter([task.site_key for task in delivered]).items():
             self.tally.delivered[name, site] += number
         if len(delivered) < len(judged):
@@ -198,7 +201,7 @@ class ShardDelivery:
         burial = Burial(self.destination.name, self.now(), unattributed)
         buried = bury(condemned, burial, self.dead_letters, self.tally)
         self._ledger.add([(task.entry, PARKED) for task in buried], now_ms=self.now())
-        self.safe.update([task.hit.delivery_id for task in buried])
+        self.safe.update([task.id for task in buried])
 
 
 def _marks(judged: Iterable[tuple[Item, Verdict]]) -> Iterable[tuple[Entry, str]]:

@@ -53,7 +53,7 @@ class Shards:
         waiting: dict[str, list[Fate]] = defaultdict(list)
         for delivery, tasks in deliveries:
             tally.add(delivery.tally)
-            for id_ in {task.hit.delivery_id for task in tasks} - delivery.safe:
+            for id_ in {task.id for task in tasks} - delivery.safe:
                 waiting[id_].append(delivery.fates.get(id_, WAITS))
         return waiting
 
