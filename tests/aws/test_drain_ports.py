@@ -184,5 +184,5 @@ def test_a_secret_is_fetched_once_and_again_when_it_is_refused(deliveries):
 
 
 def test_a_secret_that_is_not_there_is_unavailable_and_the_error_does_not_tell_its_name(deliveries):
-    with pytest.raises(UnavailableError, match="^read secret: ResourceNotFoundException$"):
+    with pytest.raises(UnavailableError, match=r"^read secret: ResourceNotFoundException$"):
         NamedSecret("absent").value()
