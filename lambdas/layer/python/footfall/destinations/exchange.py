@@ -113,6 +113,8 @@ def _all_refused(destination: Destination, bulk: Sequence[Prepared], answer: Ans
     knows_token = answer.refused is not None  # positions are told to a super user's token only, so it was accepted
     if not access.is_open and not (knows_token and access.refused):
         return _trouble(bulk, access.answer, "refused" if access.refused else _why(access.answer))
+    if access.has_new_token:
+        return _retry(bulk, answer)
     return Outcome(tuple(_by_site(prepared, access) for prepared in bulk), refused_sites=access.refused)
 
 

@@ -60,7 +60,7 @@ class Matomo:
         """
         access = self._ask(sites)
         if access.refused and not access.accepted and self._has_new_token():
-            access = self._ask(sites)
+            return self._ask(sites)._replace(has_new_token=True)
         return access
 
     def _ask(self, sites: Sequence[str]) -> Access:

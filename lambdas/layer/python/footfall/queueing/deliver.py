@@ -20,7 +20,12 @@ from footfall.queueing.tally import Tally
 MOST_BULK_BYTES: Final = 4_000_000
 """PHP's `post_max_size` is 8 MB by default."""
 
-MARGIN_MS: Final = 5_000
+_MARGIN_MS: Final = 5_000
+
+
+def needed_ms(timeout_s: float) -> int:
+    """How much time has to be left for one more bulk: for its request and a probe."""
+    return int(2_000 * timeout_s) + _MARGIN_MS
 
 
 class Fate(NamedTuple):
@@ -129,7 +134,7 @@ class ShardDelivery:
         name = self.destination.name
         if self.circuits.is_open(name):
             return Fate(not_before_ms=self.circuits.opens_again_ms(name))
-        if self.now() + int(2_000 * self.destination.timeout_s) + MARGIN_MS > self.until_ms:
+        if self.now() + needed_ms(self.destination.timeout_s) > self.until_ms:
             return NO_TIME
         return None
 

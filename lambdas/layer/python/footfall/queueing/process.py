@@ -11,7 +11,7 @@ from footfall.hits.authentication import read_token_hashes
 from footfall.privacy import is_accepted_token
 from footfall.queueing.circuits import Circuits
 from footfall.queueing.dead_letters import DeadLetter, write_letter
-from footfall.queueing.deliver import WAITS
+from footfall.queueing.deliver import WAITS, needed_ms
 from footfall.queueing.heartbeat import Heartbeat
 from footfall.queueing.plan import NOWHERE, ReadMessage, Router, not_settled_s, read_received
 from footfall.queueing.ports import DeadLetterSink, DeliveryTable, InputQueue
@@ -30,7 +30,7 @@ _DAY_S: Final = 86_400
 _LEDGER_DAYS: Final = 2
 """The ledger outlives the queue by so much."""
 _LEAST_MS: Final = 10_000
-"""A round begins only with so much time left."""
+"""A round begins only with so much time left, besides what one request needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def process(drain: Drain, queue: InputQueue, tally: Tally) -> None:
     """
     run = _Run(drain, queue, tally)
     try:
-        while drain.now() + _LEAST_MS < drain.until_ms and run.play_round():
+        while run.has_time() and run.play_round():
             pass
     finally:
         run.close()
@@ -94,8 +94,13 @@ class _Run:
             threads=drain.threads,
         )
 
+    def has_time(self) -> bool:
+        """Whether there is time for another round."""
+        needs_ms = min((needed_ms(each.timeout_s) for each in self._drain.destinations.values()), default=0)
+        return self._drain.now() + needs_ms + _LEAST_MS < self._drain.until_ms
+
     def play_round(self) -> bool:
-        """Receive, deliver and settle once; whether there was anything."""
+        """Receive, deliver and settle once; whether there may be more to do."""
         self._circuits.refresh()
         if self._circuits.all_open():
             return False
@@ -116,7 +121,7 @@ class _Run:
         waiting = self._shards.deliver(self._router.tasks(settled), heartbeat.beat, self._tally)
         self._tally.messages["unconfirmed"] += heartbeat.unconfirmed
         self._settle(settled, waiting, early)
-        return True
+        return not any(fate.is_due for fates in waiting.values() for fate in fates)  # else time is up for some destination
 
     def close(self) -> None:
         """Give the leases back and note the circuits."""
