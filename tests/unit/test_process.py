@@ -6,6 +6,7 @@ import pytest
 
 from footfall.errors import UnavailableError
 from footfall.queueing.message import write_message
+from footfall.queueing.one_message import process_message
 from tests.builders import NOW_MS
 from tests.drain_world import TOKEN, World, a_configuration, a_destination, a_hit
 
@@ -467,3 +468,23 @@ def test_messages_written_with_other_shards_are_known_by_them():
     world.run()
 
     assert ({"a": 1}, []) == (world.matomo.stored, world.queue.messages)
+
+
+def test_one_message_is_processed_by_the_same_path_and_giving_it_again_delivers_nothing_twice():
+    world = World(a_configuration(settle_s=60))
+    body = write_message([a_hit("a", received_ms=NOW_MS)], layout="packed", shard=0, shards=4).decode()
+
+    first = process_message(world.drain()[0], body)
+    second = process_message(world.drain()[0], body)
+
+    assert ({"a": 1}, True, True) == (world.matomo.stored, first.is_done, second.is_done)
+    assert (1, 0) == (first.tally.delivered.total(), second.tally.delivered.total())
+
+
+def test_one_message_that_cannot_be_delivered_now_says_so():
+    world = World()
+    world.matomo.state = "down"
+
+    done = process_message(world.drain()[0], write_message([a_hit("a")], layout="packed", shard=0, shards=4).decode())
+
+    assert (False, {"matomo": "unavailable"}) == (done.is_done, done.tally.circuits)
