@@ -3,7 +3,8 @@
 import pytest
 
 from footfall.errors import RejectedError
-from footfall.queueing.dead_letters import LARGEST_BYTES, Chosen, letter_of, peek, purge, read_letter, redrive, write_letter
+from footfall.queueing.dead_letters import LARGEST_BYTES, letter_of, read_letter, write_letter
+from footfall.queueing.redrive import Chosen, peek, purge, redrive
 from tests.builders import NOW_MS
 from tests.drain_world import Clock, FakeQueue, World, a_hit
 

@@ -7,18 +7,16 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from footfall import reasons
-from footfall.destinations.delivery import Destination, Kind, Prepared, Verdict
+from footfall.destinations.delivery import Destination, Kind, Verdict
 from footfall.destinations.exchange import History, Outcome, exchange
+from footfall.queueing.bulks import Bulk, Item, cut_bulks, halves, marks_of
 from footfall.queueing.bury import Burial, bury
 from footfall.queueing.circuits import Circuits
 from footfall.queueing.lease import Lease
-from footfall.queueing.ledger import DELIVERED, PARKED, UNCERTAIN, UNCERTAIN_AGAIN, Entry, Ledger
+from footfall.queueing.ledger import DELIVERED, PARKED, UNCERTAIN, UNCERTAIN_AGAIN, Ledger
 from footfall.queueing.plan import Group, Task
 from footfall.queueing.ports import DeadLetterSink
 from footfall.queueing.tally import Tally
-
-MOST_BULK_BYTES: Final = 4_000_000
-"""PHP's `post_max_size` is 8 MB by default."""
 
 _MARGIN_MS: Final = 5_000
 
@@ -37,20 +35,6 @@ class Fate(NamedTuple):
 
 WAITS: Final = Fate()
 NO_TIME: Final = Fate(is_due=True)
-
-
-class Item(NamedTuple):
-    """A task that is to be sent."""
-
-    task: Task
-    prepared: Prepared
-
-
-class Bulk(NamedTuple):
-    """Items that are sent at once; `is_part` when they are half of a bulk that failed."""
-
-    items: Sequence[Item]
-    is_part: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,7 +69,7 @@ class ShardDelivery:
         unique = {task.id: task for task in sorted(tasks, key=attrgetter("order"))}
         self._ledger.load([task.entry for task in unique.values()])
         items = self._sort_out(unique.values())
-        self._bulks.extend(_bulks(items, self.destination.hits_per_bulk))
+        self._bulks.extend(cut_bulks(items, self.destination.hits_per_bulk))
         while self._bulks:
             if (stopped := self._reason_to_stop()) is not None:
                 self._leave_the_rest(stopped)
@@ -97,9 +81,9 @@ class ShardDelivery:
         items: list[Item] = []
         condemned: list[tuple[Task, Verdict]] = []
         now_ms = self.now()
-        marks_of, prepare = self._ledger.marks_of, self.destination.prepare
+        known_of, prepare = self._ledger.marks_of, self.destination.prepare
         for task in tasks:
-            marks = marks_of(task.entry)
+            marks = known_of(task.entry)
             if DELIVERED in marks or PARKED in marks:
                 self.safe.add(task.id)
                 self.tally.already_known[self.destination.name] += 1
@@ -152,15 +136,14 @@ class ShardDelivery:
         prepared = [item.prepared for item in bulk.items]
         outcome = exchange(self.destination, prepared, self.history, attempt=attempt, is_part=bulk.is_part)
         if outcome.is_split:
-            middle = len(bulk.items) // 2
-            self._bulks.extendleft([Bulk(bulk.items[middle:], is_part=True), Bulk(bulk.items[:middle], is_part=True)])
+            self._bulks.extendleft(reversed(halves(bulk)))
             return
         self._record(bulk.items, outcome)
 
     def _record(self, items: Sequence[Item], outcome: Outcome) -> None:
         """Write what is known first, then letters, then that they are written; only then may the circuit's state be touched."""
         judged = list(zip(items, outcome.verdicts, strict=True))
-        self._ledger.add(_marks(judged), now_ms=self.now())
+        self._ledger.add(marks_of(judged), now_ms=self.now())
         self._count(judged)
         if outcome.is_plain:
             return
@@ -207,28 +190,3 @@ class ShardDelivery:
         buried = bury(condemned, burial, self.dead_letters, self.tally)
         self._ledger.add([(task.entry, PARKED) for task in buried], now_ms=self.now())
         self.safe.update([task.id for task in buried])
-
-
-def _marks(judged: Iterable[tuple[Item, Verdict]]) -> Iterable[tuple[Entry, str]]:
-    """What the ledger is told of each: nothing of those that were not stored and may be tried again."""
-    for item, verdict in judged:
-        if verdict.kind is Kind.DELIVERED:
-            yield item.task.entry, DELIVERED
-        elif verdict.kind is Kind.UNCERTAIN:
-            yield item.task.entry, UNCERTAIN_AGAIN if item.prepared.was_sent else UNCERTAIN
-        elif verdict.kind is Kind.REJECTED:
-            yield item.task.entry, verdict.reason
-
-
-def _bulks(items: Sequence[Item], most_hits: int) -> Iterable[Bulk]:
-    """Cut items, in order, into bulks of so many hits and bytes."""
-    bulk: list[Item] = []
-    size = 0
-    for item in items:
-        if bulk and (len(bulk) >= most_hits or size + len(item.prepared.request) > MOST_BULK_BYTES):
-            yield Bulk(bulk)
-            bulk, size = [], 0
-        bulk.append(item)
-        size += len(item.prepared.request) + 1
-    if bulk:
-        yield Bulk(bulk)
