@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from footfall.functions import FUNCTIONS, Function, RetireSaltsSettings, TransformHitsSettings
+from footfall.functions import FUNCTIONS, Function, ProcessQueueSettings, RetireSaltsSettings, TransformHitsSettings
 from local.aws import LocalAws
 from local.runtime import LambdaFunction
 from stacks.artifacts import HOST, LAMBDA, ROOT, Platform, build_layer, write_configuration
@@ -50,13 +50,19 @@ def environments(tmp_path: Path) -> Any:
         settings = {
             "transform_hits": TransformHitsSettings(configuration_path=str(path), salt_table=table).to_env(),
             "retire_salts": RetireSaltsSettings(salt_table=table).to_env(),
+            "process_queue": ProcessQueueSettings(
+                configuration_path=str(path),
+                queue_url=aws.client("sqs").create_queue(QueueName="tracking")["QueueUrl"],
+                dead_letters_url=aws.client("sqs").create_queue(QueueName="dead-letters")["QueueUrl"],
+                delivery_table="deliveries",
+            ).to_env(),
         }
         yield {name: aws.environment() | variables for name, variables in settings.items()}
 
 
 def events() -> dict[str, Any]:
     line = a_log_line(timestamp=f"{time.time():.3f}", cs_uri_query="action_name=Home")
-    return {"transform_hits": an_event([a_record(line, "a"), a_record("garbage", "b")]), "retire_salts": {}}
+    return {"transform_hits": an_event([a_record(line, "a"), a_record("garbage", "b")]), "retire_salts": {}, "process_queue": {}}
 
 
 def answers_as_it_should(name: str, answer: Any) -> bool:
@@ -65,6 +71,8 @@ def answers_as_it_should(name: str, answer: Any) -> bool:
             return [("a", "Ok"), ("b", "Ok")] == [(record["recordId"], record["result"]) for record in answer["records"]]
         case "retire_salts":
             return {"retired": 0} == answer
+        case "process_queue":
+            return (0, 0, "") == (answer["messages_received"], answer["delivered"], answer["circuits_open"])
     return False
 
 
