@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.destinations.delivery import Kind, Prepared
-from footfall.destinations.matomo_hit import LONGEST_NAME, prepare_hit
+from footfall.destinations.matomo_hit import LONGEST_NAME, HitWriter
 from tests.builders import NOW_MS
 from tests.drain_world import a_destination, a_hit
 
 
 def prepare(hit, *, ip_policy="truncate", trusts_all=False, **settings):
-    return prepare_hit(hit, "7", settings=a_destination(**settings), ip_policy=ip_policy, trusts_all=trusts_all, now_ms=NOW_MS)
+    return HitWriter(a_destination(**settings), ip_policy=ip_policy, trusts_all=trusts_all).prepare(hit, "7", NOW_MS)
 
 
 def sent(hit, **options):

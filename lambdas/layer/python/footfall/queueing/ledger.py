@@ -23,6 +23,7 @@ PART_DIGESTS: Final = 512
 MOST_KEYS: Final = 100
 """BatchGetItem reads no more."""
 
+_UNKNOWN: Final[frozenset[str]] = frozenset()
 _DIGEST_BYTES: Final = 8
 _MINUTE_MS: Final = 60_000
 
@@ -78,7 +79,9 @@ class Ledger:
 
     def marks_of(self, entry: Entry) -> frozenset[str]:
         """What is known of a delivery whose slot was loaded."""
-        return frozenset([mark for mark, digests in self._slots[entry.minute].digests.items() if entry.digest in digests])
+        minute, digest = entry
+        marks = [mark for mark, digests in self._slots[minute].digests.items() if digest in digests]
+        return frozenset(marks) if marks else _UNKNOWN
 
     def add(self, marks: Iterable[tuple[Entry, str]], *, now_ms: int) -> None:
         """Write marks, one write for each slot; all is written, or UnavailableError is raised. Slots must have been loaded.
