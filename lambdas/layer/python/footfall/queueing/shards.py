@@ -40,13 +40,14 @@ class Shards:
     threads: int
     _leases: dict[Group, Lease] = field(default_factory=dict)
     _histories: dict[str, History] = field(default_factory=dict)
+    _pool: ThreadPoolExecutor | None = None
 
     def deliver(self, groups: Mapping[Group, list[Task]], beat: Callable[[], None], tally: Tally) -> dict[str, list[Fate]]:
         """Deliver every group, in parallel; returns the fates of the hits that are not safe everywhere, by delivery id."""
         deliveries = [(self._delivery(group, beat), tasks) for group, tasks in sorted(groups.items())]
         if self.threads > 1 and len(deliveries) > 1:
-            with ThreadPoolExecutor(self.threads) as pool:
-                list(pool.map(lambda each: self._run(*each), deliveries))
+            self._pool = self._pool or ThreadPoolExecutor(self.threads)  # for the run: each thread keeps its connections alive
+            list(self._pool.map(lambda each: self._run(*each), deliveries))
         else:
             for delivery, tasks in deliveries:
                 self._run(delivery, tasks)
@@ -58,7 +59,9 @@ class Shards:
         return waiting
 
     def release(self, tally: Tally) -> None:
-        """Give all leases back; one that cannot be given back expires."""
+        """End the threads and give all leases back; one that cannot be given back expires."""
+        if self._pool:
+            self._pool.shutdown()
         for lease in self._leases.values():
             try:
                 lease.release()
