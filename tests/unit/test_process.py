@@ -415,6 +415,24 @@ def test_a_ledger_that_does_not_answer_after_a_bulk_leaves_its_hits_uncertain_an
     assert ({"UnavailableError": 1}, {"a": 1}, {"a": "uncertain"}) == (stopped.stopped, world.matomo.stored, world.dead_letters.reasons())
 
 
+def test_an_error_that_nobody_expects_does_not_give_back_a_lease_with_a_bulk_under_way():
+    world = World()
+    world.enqueue(a_hit("a"))
+    add_marks, world.table.add_marks = world.table.add_marks, _broken
+    with pytest.raises(ZeroDivisionError):
+        world.run()
+    world.table.add_marks = add_marks
+    for _ in range(3):
+        world.clock.sleep(1_000)
+        world.run()
+
+    assert ({"a": 1}, {"a": "uncertain"}) == (world.matomo.stored, world.dead_letters.reasons())
+
+
+def _broken(*_arguments, **_named):
+    raise ZeroDivisionError
+
+
 def _unavailable(*_arguments, **_named):
     raise UnavailableError("no answer")
 

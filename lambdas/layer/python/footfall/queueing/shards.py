@@ -95,13 +95,14 @@ class Shards:
     def _run(self, delivery: ShardDelivery, tasks: Iterable[Task]) -> None:
         """Deliver one group; what stops it leaves its hits waiting, and its lease to whoever comes next."""
         group, lease = delivery.group, delivery.lease
+        is_held = self._leases.pop(group, None) is not None  # whatever ends this, only a lease with nothing under way is given back
         try:
-            if group not in self._leases:
+            if not is_held:
                 delivery.tally.uncertain[group.destination] += lease.take(now_ms=self.now())
-                self._leases[group] = lease
             delivery.deliver(tasks)
         except (StoppedError, UnavailableError) as stopped:
             delivery.tally.stopped[type(stopped).__name__] += 1
             delivery.tally.items_written += lease.writes + lease.ledger.items_written
             delivery.tally.items_read += lease.ledger.items_read
-            self._leases.pop(group, None)
+        else:
+            self._leases[group] = lease
