@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import enqueue, import_logs, transform
+from bench import drain, enqueue, import_logs, transform
 
-BENCHMARKS: Final[dict[str, Callable[[int], int]]] = {"transform": transform.run, "import": import_logs.run, "enqueue": enqueue.run}
+BENCHMARKS: Final[dict[str, Callable[[int], int]]] = {"transform": transform.run, "import": import_logs.run, "enqueue": enqueue.run, "drain": drain.run}
 
 
 def main(arguments: list[str]) -> int:

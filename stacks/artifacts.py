@@ -26,6 +26,8 @@ It is also the hash of the asset, so that two machines agree on it whether or no
 
 _NOISE: Final = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
 """What installers write about themselves into a .dist-info; it differs from run to run and nothing reads it at run time."""
+_UNUSED: Final = ("aws_lambda_powertools/event_handler",)
+"""Parts of packages that no function imports: routing of REST APIs, 2.7 of the 12 MB that the layer may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +203,8 @@ def _install(lock: Path, folder: Path, target: Platform) -> None:
 
 
 def _remove_noise(folder: Path) -> None:
+    for unused in _UNUSED:
+        shutil.rmtree(folder / unused, ignore_errors=True)
     shutil.rmtree(folder / "bin", ignore_errors=True)  # scripts of packages: their first line names this machine's Python
     (folder / ".lock").unlink(missing_ok=True)
     for path in sorted(folder.rglob("*")):

@@ -60,6 +60,7 @@ def events() -> dict[str, Any]:
         "transform_hits": an_event([a_record(line, "a"), a_record("garbage", "b")]),
         "retire_salts": {},
         "enqueue_hits": {"Records": [a_kinesis_record(line, "1"), a_kinesis_record("garbage", "2")]},
+        "process_queue": {},
     }
 
 
@@ -71,6 +72,8 @@ def answers_as_it_should(name: str, answer: Any) -> bool:
             return {"retired": 0} == answer
         case "enqueue_hits":
             return {"batchItemFailures": []} == answer
+        case "process_queue":
+            return (0, 0, "") == (answer["messages_received"], answer["delivered"], answer["circuits_open"])
     return False
 
 

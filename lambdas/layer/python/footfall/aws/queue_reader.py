@@ -13,7 +13,7 @@ MAX_BATCH_BYTES: Final = 1_048_576
 """SQS API reference, SendMessageBatch: ten entries, and 1 MiB for all of a batch together."""
 LONGEST_WAIT_S: Final = 43_200
 
-_LONG_POLL_S: Final = 2
+_LONG_POLL_S: Final = 1
 """A short poll asks only some of SQS's servers, and may find nothing where there is something."""
 _ATTRIBUTES: Final = ["SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp"]
 

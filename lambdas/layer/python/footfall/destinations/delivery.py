@@ -99,11 +99,15 @@ class Answer(NamedTuple):
 
 
 class Access(NamedTuple):
-    """What a probe found: which sites the destination takes hits for; `answer` when it says nothing of sites."""
+    """What a probe found: which sites the destination takes hits for; `answer` when it says nothing of sites.
+
+    `has_new_token`: it was found out with another token than what was sent before, so it says nothing of that.
+    """
 
     accepted: frozenset[str]
     refused: frozenset[str]
     answer: Answer
+    has_new_token: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -29,6 +29,11 @@ class Outcome(NamedTuple):
     unattributed: int = 0  # how many of the hits with that reason are invalid
 
     @property
+    def is_plain(self) -> bool:
+        """Whether all was delivered, and nothing else is to be done."""
+        return self.verdicts.count(DELIVERED) == len(self.verdicts) and not self.opens and not self.refused_sites
+
+    @property
     def is_split(self) -> bool:
         """Whether the hits are to be sent again in two halves: nothing of them was stored."""
         return not self.verdicts
@@ -108,6 +113,8 @@ def _all_refused(destination: Destination, bulk: Sequence[Prepared], answer: Ans
     knows_token = answer.refused is not None  # positions are told to a super user's token only, so it was accepted
     if not access.is_open and not (knows_token and access.refused):
         return _trouble(bulk, access.answer, "refused" if access.refused else _why(access.answer))
+    if access.has_new_token:
+        return _retry(bulk, answer)
     return Outcome(tuple(_by_site(prepared, access) for prepared in bulk), refused_sites=access.refused)
 
 

@@ -8,7 +8,7 @@ import orjson
 from footfall import configuration
 from footfall.destinations.delivery import Access, Answer, Deliverable, Meaning, Prepared, Verdict
 from footfall.destinations.matomo_answer import read_answer, read_failure
-from footfall.destinations.matomo_hit import NO_ADDRESS, prepare_hit
+from footfall.destinations.matomo_hit import NO_ADDRESS, HitWriter
 from footfall.errors import UnavailableError
 from footfall.transport import Transport
 
@@ -38,16 +38,15 @@ class Matomo:
         self.hits_per_bulk = settings.hits_per_bulk
         self.timeout_s = float(settings.timeout_s)
         self.resends_uncertain = settings.uncertain == "resend"
-        self._settings = settings
-        self._ip_policy = ip_policy
-        self._trusts_all = trusts_all
+        self._is_transactional = settings.transactional
+        self._writer = HitWriter(settings, ip_policy=ip_policy, trusts_all=trusts_all)
         self._transport = transport
         self._token = token
         self._url = f"{settings.url}?queuedtracking=0"  # in the URL it counts, in a hit it does not
 
     def prepare(self, hit: Deliverable, site: str, *, now_ms: int) -> Prepared | Verdict:
         """As `Destination.prepare`."""
-        return prepare_hit(hit, site, settings=self._settings, ip_policy=self._ip_policy, trusts_all=self._trusts_all, now_ms=now_ms)
+        return self._writer.prepare(hit, site, now_ms)
 
     def send(self, bulk: Sequence[Prepared]) -> Answer:
         """As `Destination.send`."""
@@ -60,7 +59,7 @@ class Matomo:
         """
         access = self._ask(sites)
         if access.refused and not access.accepted and self._has_new_token():
-            access = self._ask(sites)
+            return self._ask(sites)._replace(has_new_token=True)
         return access
 
     def _ask(self, sites: Sequence[str]) -> Access:
@@ -93,7 +92,7 @@ class Matomo:
             response = self._transport.post(self._url, body, content_type="application/json", timeout_s=self.timeout_s)
         except UnavailableError as failed:
             return read_failure(failed)
-        return read_answer(response, sent=len(requests), is_transactional=self._settings.transactional)
+        return read_answer(response, sent=len(requests), is_transactional=self._is_transactional)
 
 
 def _probe(site: str) -> bytes:

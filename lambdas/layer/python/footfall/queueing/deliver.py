@@ -1,52 +1,40 @@
 """Deliver what stands in one visitor shard of one destination: oldest first, one bulk in flight, each outcome written before the next."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from footfall import reasons
-from footfall.destinations.delivery import Destination, Kind, Prepared, Verdict
+from footfall.destinations.delivery import Destination, Kind, Verdict
 from footfall.destinations.exchange import History, Outcome, exchange
+from footfall.queueing.bulks import Bulk, Item, cut_bulks, halves, marks_of
 from footfall.queueing.bury import Burial, bury
 from footfall.queueing.circuits import Circuits
 from footfall.queueing.lease import Lease
-from footfall.queueing.ledger import DELIVERED, PARKED, UNCERTAIN, UNCERTAIN_AGAIN, Entry, Ledger
+from footfall.queueing.ledger import DELIVERED, PARKED, UNCERTAIN, UNCERTAIN_AGAIN, Ledger
 from footfall.queueing.plan import Group, Task
 from footfall.queueing.ports import DeadLetterSink
 from footfall.queueing.tally import Tally
 
-MOST_BULK_BYTES: Final = 4_000_000
-"""PHP's `post_max_size` is 8 MB by default."""
+_MARGIN_MS: Final = 5_000
 
-MARGIN_MS: Final = 5_000
+
+def needed_ms(timeout_s: float) -> int:
+    """How much time has to be left for one more bulk: for its request and a probe."""
+    return int(2_000 * timeout_s) + _MARGIN_MS
 
 
 class Fate(NamedTuple):
-    """What becomes of a hit for a destination: its verdict is safe, or its message waits, until `not_before_ms` at least."""
+    """What becomes of a hit that is not safe: its message waits, until `not_before_ms` at least."""
 
-    is_safe: bool
     not_before_ms: int = 0
     is_due: bool = False  # it only ran out of time: it may be received again at once
 
 
-SAFE: Final = Fate(is_safe=True)
-WAITS: Final = Fate(is_safe=False)
-NO_TIME: Final = Fate(is_safe=False, is_due=True)
-
-
-class Item(NamedTuple):
-    """A task that is to be sent."""
-
-    task: Task
-    prepared: Prepared
-
-
-class Bulk(NamedTuple):
-    """Items that are sent at once; `is_part` when they are half of a bulk that failed."""
-
-    items: Sequence[Item]
-    is_part: bool = False
+WAITS: Final = Fate()
+NO_TIME: Final = Fate(is_due=True)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +51,7 @@ class ShardDelivery:
     until_ms: int
     beat: Callable[[], None]
     tally: Tally = field(default_factory=Tally)
+    safe: set[str] = field(default_factory=set)
     fates: dict[str, Fate] = field(default_factory=dict)
     _bulks: deque[Bulk] = field(default_factory=deque)
 
@@ -71,17 +60,16 @@ class ShardDelivery:
         return self.lease.ledger
 
     def deliver(self, tasks: Iterable[Task]) -> None:
-        """Give every task a fate in `fates`, by delivery id; what is stopped midway leaves the rest waiting.
+        """Deliver tasks: the ids of those that are safe are in `safe`; of the others, `fates` knows those that do not simply wait.
 
         Raises:
             StoppedError: another run has taken the lease.
             UnavailableError: the table did not answer.
         """
-        unique = {task.hit.delivery_id: task for task in sorted(tasks, key=lambda task: task.order)}
-        self.fates |= dict.fromkeys(unique, WAITS)
+        unique = {task.id: task for task in sorted(tasks, key=attrgetter("order"))}
         self._ledger.load([task.entry for task in unique.values()])
         items = self._sort_out(unique.values())
-        self._bulks.extend(_bulks(items, self.destination.hits_per_bulk))
+        self._bulks.extend(cut_bulks(items, self.destination.hits_per_bulk))
         while self._bulks:
             if (stopped := self._reason_to_stop()) is not None:
                 self._leave_the_rest(stopped)
@@ -93,28 +81,26 @@ class ShardDelivery:
         items: list[Item] = []
         condemned: list[tuple[Task, Verdict]] = []
         now_ms = self.now()
+        known_of, prepare = self._ledger.marks_of, self.destination.prepare
         for task in tasks:
-            known = self._known(task)
-            if known is SAFE:
-                self.fates[task.hit.delivery_id] = SAFE
+            marks = known_of(task.entry)
+            if DELIVERED in marks or PARKED in marks:
+                self.safe.add(task.id)
                 self.tally.already_known[self.destination.name] += 1
                 continue
-            verdict = known if isinstance(known, Verdict) else self.destination.prepare(task.hit, task.site, now_ms=now_ms)
-            if isinstance(verdict, Verdict):
-                condemned.append((task, verdict))
+            verdict = self._known(marks) if marks else None
+            prepared = verdict or prepare(task.hit, task.site, now_ms=now_ms)
+            if isinstance(prepared, Verdict):
+                condemned.append((task, prepared))
             else:
-                items.append(Item(task, verdict._replace(was_sent=UNCERTAIN in self._ledger.marks_of(task.entry))))
-                self.tally.mended.update(verdict.mended)
+                items.append(Item(task, prepared._replace(was_sent=True) if marks else prepared))
+                if prepared.mended:
+                    self.tally.mended.update(prepared.mended)
         self._condemn(condemned)
         return self._without_refused_sites(items)
 
-    def _known(self, task: Task) -> Fate | Verdict | None:
-        """What the ledger says: safe, condemned, or nothing that keeps it from being sent."""
-        marks = self._ledger.marks_of(task.entry)
-        if not marks:
-            return None
-        if DELIVERED in marks or PARKED in marks:
-            return SAFE
+    def _known(self, marks: frozenset[str]) -> Verdict | None:
+        """What the ledger says of a hit that is not safe: condemned, or to be sent once more."""
         reason = next((mark for mark in sorted(marks) if mark not in (UNCERTAIN, UNCERTAIN_AGAIN)), "")
         if reason:
             return Verdict(Kind.REJECTED, reason, "decided by a run that ended before it could write this letter")
@@ -131,13 +117,13 @@ class ShardDelivery:
     def _reason_to_stop(self) -> Fate | None:
         name = self.destination.name
         if self.circuits.is_open(name):
-            return Fate(is_safe=False, not_before_ms=self.circuits.opens_again_ms(name))
-        if self.now() + int(2_000 * self.destination.timeout_s) + MARGIN_MS > self.until_ms:
+            return Fate(not_before_ms=self.circuits.opens_again_ms(name))
+        if self.now() + needed_ms(self.destination.timeout_s) > self.until_ms:
             return NO_TIME
         return None
 
     def _leave_the_rest(self, fate: Fate) -> None:
-        self.fates |= {item.task.hit.delivery_id: fate for bulk in self._bulks for item in bulk.items}
+        self.fates |= {item.task.id: fate for bulk in self._bulks for item in bulk.items}
         self._bulks.clear()
 
     def _send(self, bulk: Bulk) -> None:
@@ -150,40 +136,40 @@ class ShardDelivery:
         prepared = [item.prepared for item in bulk.items]
         outcome = exchange(self.destination, prepared, self.history, attempt=attempt, is_part=bulk.is_part)
         if outcome.is_split:
-            middle = len(bulk.items) // 2
-            self._bulks.extendleft([Bulk(bulk.items[middle:], is_part=True), Bulk(bulk.items[:middle], is_part=True)])
+            self._bulks.extendleft(reversed(halves(bulk)))
             return
         self._record(bulk.items, outcome)
 
     def _record(self, items: Sequence[Item], outcome: Outcome) -> None:
         """Write what is known first, then letters, then that they are written; only then may the circuit's state be touched."""
         judged = list(zip(items, outcome.verdicts, strict=True))
-        self._ledger.add(_marks(judged), now_ms=self.now())
-        for item, verdict in judged:
-            self._count(item.task, verdict)
-        self._bury(
-            [(item.task, verdict) for item, verdict in judged if self._is_condemned(item, verdict)], unattributed=outcome.unattributed
-        )
+        self._ledger.add(marks_of(judged), now_ms=self.now())
+        self._count(judged)
+        if outcome.is_plain:
+            return
+        condemned = [(item.task, verdict) for item, verdict in judged if self._is_condemned(item, verdict)]
+        self._bury(condemned, unattributed=outcome.unattributed)
         name = self.destination.name
         if outcome.refused_sites:
             self.circuits.refuse(name, outcome.refused_sites)
         if outcome.opens:
             sites = [item.prepared.site for item in items]
             self.circuits.open(name, outcome.opens, sites=sites, retry_after_s=outcome.retry_after_s)
-            waits = Fate(is_safe=False, not_before_ms=self.circuits.opens_again_ms(name))
+            waits = Fate(not_before_ms=self.circuits.opens_again_ms(name))
             for item, verdict in judged:
                 if verdict.kind is Kind.RETRY:
-                    self.fates[item.task.hit.delivery_id] = waits
+                    self.fates[item.task.id] = waits
 
-    def _count(self, task: Task, verdict: Verdict) -> None:
+    def _count(self, judged: Sequence[tuple[Item, Verdict]]) -> None:
         name = self.destination.name
-        if verdict.kind is Kind.DELIVERED:
-            self.fates[task.hit.delivery_id] = SAFE
-            self.tally.delivered[name, task.site_key] += 1
-        elif verdict.kind is Kind.RETRY:
-            self.tally.retry[name] += 1
-        elif verdict.kind is Kind.UNCERTAIN:
-            self.tally.uncertain[name] += 1
+        delivered = [item.task for item, verdict in judged if verdict.kind is Kind.DELIVERED]
+        self.safe.update([task.id for task in delivered])
+        for site, number in Counter([task.site_key for task in delivered]).items():
+            self.tally.delivered[name, site] += number
+        if len(delivered) < len(judged):
+            kinds = Counter([verdict.kind for _, verdict in judged])
+            self.tally.retry[name] += kinds[Kind.RETRY]
+            self.tally.uncertain[name] += kinds[Kind.UNCERTAIN]
 
     def _is_condemned(self, item: Item, verdict: Verdict) -> bool:
         if verdict.kind is Kind.UNCERTAIN:
@@ -203,29 +189,4 @@ class ShardDelivery:
         burial = Burial(self.destination.name, self.now(), unattributed)
         buried = bury(condemned, burial, self.dead_letters, self.tally)
         self._ledger.add([(task.entry, PARKED) for task in buried], now_ms=self.now())
-        self.fates |= {task.hit.delivery_id: SAFE for task in buried}
-
-
-def _marks(judged: Iterable[tuple[Item, Verdict]]) -> Iterable[tuple[Entry, str]]:
-    """What the ledger is told of each: nothing of those that were not stored and may be tried again."""
-    for item, verdict in judged:
-        if verdict.kind is Kind.DELIVERED:
-            yield item.task.entry, DELIVERED
-        elif verdict.kind is Kind.UNCERTAIN:
-            yield item.task.entry, UNCERTAIN_AGAIN if item.prepared.was_sent else UNCERTAIN
-        elif verdict.kind is Kind.REJECTED:
-            yield item.task.entry, verdict.reason
-
-
-def _bulks(items: Sequence[Item], most_hits: int) -> Iterable[Bulk]:
-    """Cut items, in order, into bulks of so many hits and bytes."""
-    bulk: list[Item] = []
-    size = 0
-    for item in items:
-        if bulk and (len(bulk) >= most_hits or size + len(item.prepared.request) > MOST_BULK_BYTES):
-            yield Bulk(bulk)
-            bulk, size = [], 0
-        bulk.append(item)
-        size += len(item.prepared.request) + 1
-    if bulk:
-        yield Bulk(bulk)
+        self.safe.update([task.id for task in buried])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from footfall.queueing.ports import DeliveryTable
+from footfall.queueing.ports import DeliveryTable, Marks
 
 DELIVERED: Final = "delivered"
 PARKED: Final = "parked"
@@ -23,6 +23,7 @@ PART_DIGESTS: Final = 512
 MOST_KEYS: Final = 100
 """BatchGetItem reads no more."""
 
+_UNKNOWN: Final[frozenset[str]] = frozenset()
 _DIGEST_BYTES: Final = 8
 _MINUTE_MS: Final = 60_000
 
@@ -41,9 +42,9 @@ def entry_of(delivery_id: str, received_ms: int) -> Entry:
 
 @dataclass(slots=True)
 class _Slot:
-    """What is known of a minute: marks by digest, its last part and how many digests that holds."""
+    """What is known of a minute: digests by mark, its last part and how many digests that holds."""
 
-    marks: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
+    digests: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     part: int = 0
     size: int = 0
 
@@ -78,7 +79,9 @@ class Ledger:
 
     def marks_of(self, entry: Entry) -> frozenset[str]:
         """What is known of a delivery whose slot was loaded."""
-        return frozenset(self._slots[entry.minute].marks.get(entry.digest, ()))
+        minute, digest = entry
+        marks = [mark for mark, digests in self._slots[minute].digests.items() if digest in digests]
+        return frozenset(marks) if marks else _UNKNOWN
 
     def add(self, marks: Iterable[tuple[Entry, str]], *, now_ms: int) -> None:
         """Write marks, one write for each slot; all is written, or UnavailableError is raised. Slots must have been loaded.
@@ -109,7 +112,7 @@ class Ledger:
                 _add_part(slot, part, found[part])
             ahead = min(2 * ahead, MOST_KEYS)
 
-    def _read(self, keys: Mapping[str, int]) -> dict[int, Mapping[str, Iterable[bytes]]]:
+    def _read(self, keys: Mapping[str, int]) -> dict[int, Marks]:
         found = self._table.read_slots(list(keys))
         self.items_read += len(keys)
         return {keys[key]: marks for key, marks in found.items()}
@@ -118,10 +121,9 @@ class Ledger:
         return f"{self._prefix}{minute}.{part}" if part else f"{self._prefix}{minute}"
 
 
-def _add_part(slot: _Slot, part: int, marks: Mapping[str, Iterable[bytes]]) -> None:
+def _add_part(slot: _Slot, part: int, marks: Marks) -> None:
     if part != slot.part:
         slot.part, slot.size = part, 0
     for mark, digests in marks.items():
-        for digest in digests:
-            slot.marks[digest].add(mark)
-            slot.size += 1
+        slot.digests[mark].update(digests)
+        slot.size += len(digests)

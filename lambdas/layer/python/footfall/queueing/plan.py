@@ -28,19 +28,19 @@ class ReadMessage(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One hit for one destination: `site` as the destination calls it, `site_key` as the configuration does ("" when unknown)."""
+    """One hit for one destination: `site` as the destination calls it, `site_key` as the configuration does ("" when unknown).
 
+    `order` is where it stands in its shard: by the time of the event.
+    """
+
+    id: str  # the hit's delivery id
+    order: tuple[int, int, str]
     hit: QueuedHit
     entry: Entry
     site: str
     site_key: str
     attempt: int
     first_ms: int
-
-    @property
-    def order(self) -> tuple[int, int, str]:
-        """Where it stands in its shard: by the time of the event."""
-        return self.hit.event_ms, self.hit.received_ms, self.hit.delivery_id
 
 
 class Group(NamedTuple):
@@ -55,6 +55,9 @@ class Route(NamedTuple):
 
     destination: str
     site: str
+
+
+_TO_NOWHERE: Final = (Route(NOWHERE, ""),)
 
 
 def shard_of(hit: QueuedHit, shards: int) -> int:
@@ -81,20 +84,17 @@ class Router:
 
     def tasks(self, messages: Iterable[ReadMessage]) -> dict[Group, list[Task]]:
         """All there is to deliver, by group."""
-        groups: dict[Group, list[Task]] = defaultdict(list)
+        groups: dict[tuple[str, tuple[int, int]], list[Task]] = defaultdict(list)
         for read in messages:
+            attempt, first_ms = read.received.receive_count, read.received.first_received_ms
             for hit in read.message.hits:
                 shard = read.message.shard or (shard_of(hit, self._shards), self._shards)
                 key, routes = self._routes_of(hit)
-                entry = entry_of(hit.delivery_id, hit.received_ms)
-                for route in routes:
-                    task = Task(hit, entry, route.site, key, read.received.receive_count, read.received.first_received_ms)
-                    groups[Group(route.destination, shard)].append(task)
-        return groups
-
-    def destinations_of(self, hit: QueuedHit) -> list[str]:
-        """Where a hit has to have a safe verdict."""
-        return [route.destination for route in self._routes_of(hit)[1]]
+                id_, received_ms = hit.delivery_id, hit.received_ms
+                entry, order = entry_of(id_, received_ms), (hit.event_ms, received_ms, id_)
+                for destination, site in routes:
+                    groups[destination, shard].append(Task(id_, order, hit, entry, site, key, attempt, first_ms))
+        return {Group(*group): tasks for group, tasks in groups.items()}
 
     def sites_of(self, destination: str) -> list[str]:
         """What a destination calls the sites that are routed to it."""
@@ -105,7 +105,7 @@ class Router:
         routes = self._routes.get(key, ())
         if hit.only:
             routes = tuple(route for route in routes if route.destination in hit.only)
-        return key, routes or (Route(NOWHERE, ""),)
+        return key, routes or _TO_NOWHERE
 
     def _site_of(self, hit: QueuedHit) -> str:
         referrer = urlsplit(hit.referer).hostname if hit.referer.startswith("http") else None

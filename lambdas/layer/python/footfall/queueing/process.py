@@ -11,23 +11,26 @@ from footfall.hits.authentication import read_token_hashes
 from footfall.privacy import is_accepted_token
 from footfall.queueing.circuits import Circuits
 from footfall.queueing.dead_letters import DeadLetter, write_letter
+from footfall.queueing.deliver import WAITS, needed_ms
 from footfall.queueing.heartbeat import Heartbeat
 from footfall.queueing.plan import NOWHERE, ReadMessage, Router, not_settled_s, read_received
 from footfall.queueing.ports import DeadLetterSink, DeliveryTable, InputQueue
-from footfall.queueing.settle import Fates, fates_of, settle, wait_s
+from footfall.queueing.settle import Waiting, settle, wait_s, waiting_in
 from footfall.queueing.shards import Shards
 from footfall.queueing.tally import Tally
 
-MOST_HITS: Final = 2_000
-MOST_MESSAGES: Final = 500
-"""A round holds no more: what is received is hidden from others, and in memory."""
+BULKS_PER_SHARD: Final = 2
+MOST_HITS: Final = 10_000
+MOST_MESSAGES: Final = 1_000
+"""A round receives so many bulks for each shard, since half-empty ones cost as many requests, and never more than this: what is
+received is hidden from others, and in memory."""
 
 _PER_CALL: Final = 10
 _DAY_S: Final = 86_400
 _LEDGER_DAYS: Final = 2
 """The ledger outlives the queue by so much."""
 _LEAST_MS: Final = 10_000
-"""A round begins only with so much time left."""
+"""A round begins only with so much time left, besides what one request needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ def process(drain: Drain, queue: InputQueue, tally: Tally) -> None:
     """
     run = _Run(drain, queue, tally)
     try:
-        while drain.now() + _LEAST_MS < drain.until_ms and run.play_round():
+        while run.has_time() and run.play_round():
             pass
     finally:
         run.close()
@@ -76,6 +79,8 @@ class _Run:
         hashes = read_token_hashes(drain.configuration.privacy.accepted_tokens)
         self._is_accepted: Callable[[str], bool] = lambda token: is_accepted_token(token, hashes)
         self._circuits = Circuits(drain.table, drain.destinations, sites_of=self._router.sites_of, now=drain.now, jitter=drain.jitter)
+        bulk = max((each.hits_per_bulk for each in drain.destinations.values()), default=1)
+        self._most_hits = min(BULKS_PER_SHARD * drain.configuration.queue.visitor_shards * bulk, MOST_HITS)
         self._shards = Shards(
             table=drain.table,
             destinations=drain.destinations,
@@ -89,8 +94,13 @@ class _Run:
             threads=drain.threads,
         )
 
+    def has_time(self) -> bool:
+        """Whether there is time for another round."""
+        needs_ms = min((needed_ms(each.timeout_s) for each in self._drain.destinations.values()), default=0)
+        return self._drain.now() + needs_ms + _LEAST_MS < self._drain.until_ms
+
     def play_round(self) -> bool:
-        """Receive, deliver and settle once; whether there was anything."""
+        """Receive, deliver and settle once; whether there may be more to do."""
         self._circuits.refresh()
         if self._circuits.all_open():
             return False
@@ -108,10 +118,10 @@ class _Run:
             visibility_s=self._drain.visibility_s,
             now=self._drain.now,
         )
-        fates = self._shards.deliver(self._router.tasks(settled), heartbeat.beat, self._tally)
+        waiting = self._shards.deliver(self._router.tasks(settled), heartbeat.beat, self._tally)
         self._tally.messages["unconfirmed"] += heartbeat.unconfirmed
-        self._settle(settled, fates, early)
-        return True
+        self._settle(settled, waiting, early)
+        return not any(fate.is_due for fates in waiting.values() for fate in fates)  # else time is up for some destination
 
     def close(self) -> None:
         """Give the leases back and note the circuits."""
@@ -121,7 +131,7 @@ class _Run:
     def _receive(self) -> list[ReadMessage]:
         messages: list[ReadMessage] = []
         hits = 0
-        while hits < MOST_HITS and len(messages) < MOST_MESSAGES:
+        while hits < self._most_hits and len(messages) < MOST_MESSAGES:
             received = self._queue.receive(_PER_CALL)
             if not received:
                 break
@@ -131,17 +141,17 @@ class _Run:
         self._tally.messages["received"] += len(messages)
         return messages
 
-    def _settle(self, messages: Sequence[ReadMessage], fates: Fates, early: Mapping[str, int]) -> None:
+    def _settle(self, messages: Sequence[ReadMessage], waiting: Waiting, early: Mapping[str, int]) -> None:
         safe: list[str] = []
         waits = dict(early)
         now_ms = self._drain.now()
         for read in messages:
-            theirs = fates_of(read, fates, self._router.destinations_of)
-            if all(fate.is_safe for fate in theirs) and self._park_unreadable(read, now_ms):
+            theirs = waiting_in(read, waiting)
+            if not theirs and self._park_unreadable(read, now_ms):
                 safe.append(read.received.receipt)
             else:
                 age_ms = max(now_ms - read.received.sent_ms, 0)
-                waits[read.received.receipt] = wait_s(theirs, age_ms=age_ms, now_ms=now_ms, jitter=self._drain.jitter())
+                waits[read.received.receipt] = wait_s(theirs or [WAITS], age_ms=age_ms, now_ms=now_ms, jitter=self._drain.jitter())
         self._tally.messages.update(deleted=len(safe), waiting=len(waits), unconfirmed=settle(self._queue, safe, waits))
 
     def _park_unreadable(self, read: ReadMessage, now_ms: int) -> bool:

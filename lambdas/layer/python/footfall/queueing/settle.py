@@ -1,10 +1,9 @@
 """What becomes of a message after its hits were delivered or not: deleted when each is safe, else hidden for a while."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from footfall.queueing.deliver import WAITS, Fate
-from footfall.queueing.message import QueuedHit
+from footfall.queueing.deliver import Fate
 from footfall.queueing.plan import ReadMessage
 from footfall.queueing.ports import InputQueue
 
@@ -14,20 +13,19 @@ _SHORTEST_S: Final = 10
 _JITTER: Final = 0.25
 _AGE_SHARE: Final = 4
 
-Fates = Mapping[tuple[str, str], Fate]
-"""By (destination, delivery id)."""
+Waiting = Mapping[str, Sequence[Fate]]
+"""Fates of the hits that are not safe for some destination, by delivery id."""
 
 
-def wait_s(fates: Sequence[Fate], *, age_ms: int, now_ms: int, jitter: float) -> int:
+def wait_s(waiting: Sequence[Fate], *, age_ms: int, now_ms: int, jitter: float) -> int:
     """How long a message is hidden whose hits are not all safe.
 
     A quarter of its age, so that it is received some 50 times in 14 days however long a destination is down: the redrive limit
     of the queue is for messages that crash their reader. Not before the next probe of an open circuit, with jitter from 0 to 1.
 
-    >>> wait_s([Fate(is_safe=False)], age_ms=240_000, now_ms=0, jitter=0.0)
+    >>> wait_s([Fate()], age_ms=240_000, now_ms=0, jitter=0.0)
     60
     """
-    waiting = [fate for fate in fates if not fate.is_safe]
     if all(fate.is_due for fate in waiting):
         return 0
     backoff_s = max(age_ms / 1000 / _AGE_SHARE, _SHORTEST_S) * (1 + _JITTER * jitter)
@@ -35,9 +33,9 @@ def wait_s(fates: Sequence[Fate], *, age_ms: int, now_ms: int, jitter: float) ->
     return int(min(max(backoff_s, not_before_s), LONGEST_S))
 
 
-def fates_of(read: ReadMessage, fates: Fates, destinations_of: Callable[[QueuedHit], Sequence[str]]) -> list[Fate]:
-    """The fate of each hit of a message for each destination."""
-    return [fates.get((name, hit.delivery_id), WAITS) for hit in read.message.hits for name in destinations_of(hit)]
+def waiting_in(read: ReadMessage, waiting: Waiting) -> list[Fate]:
+    """The fates of those hits of a message that are not safe; none means that it may be deleted."""
+    return [fate for hit in read.message.hits for fate in waiting.get(hit.delivery_id, ())] if waiting else []
 
 
 def settle(queue: InputQueue, safe: Sequence[str], waits: Mapping[str, int]) -> int:

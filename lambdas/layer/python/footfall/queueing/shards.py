@@ -1,5 +1,6 @@
 """The visitor shards of a run: a lease for each that is touched, held until the run ends; shards are delivered in parallel."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from footfall.destinations.delivery import Destination
 from footfall.destinations.exchange import History
 from footfall.errors import StoppedError, UnavailableError
 from footfall.queueing.circuits import Circuits
-from footfall.queueing.deliver import Fate, ShardDelivery
+from footfall.queueing.deliver import WAITS, Fate, ShardDelivery
 from footfall.queueing.lease import Lease
 from footfall.queueing.ledger import Ledger
 from footfall.queueing.nowhere import Nowhere
@@ -39,22 +40,28 @@ class Shards:
     threads: int
     _leases: dict[Group, Lease] = field(default_factory=dict)
     _histories: dict[str, History] = field(default_factory=dict)
+    _pool: ThreadPoolExecutor | None = None
 
-    def deliver(self, groups: Mapping[Group, list[Task]], beat: Callable[[], None], tally: Tally) -> dict[tuple[str, str], Fate]:
-        """Deliver every group, in parallel; returns the fate of each hit by (destination, delivery id)."""
+    def deliver(self, groups: Mapping[Group, list[Task]], beat: Callable[[], None], tally: Tally) -> dict[str, list[Fate]]:
+        """Deliver every group, in parallel; returns the fates of the hits that are not safe everywhere, by delivery id."""
         deliveries = [(self._delivery(group, beat), tasks) for group, tasks in sorted(groups.items())]
         if self.threads > 1 and len(deliveries) > 1:
-            with ThreadPoolExecutor(self.threads) as pool:
-                list(pool.map(lambda each: self._run(*each), deliveries))
+            self._pool = self._pool or ThreadPoolExecutor(self.threads)  # for the run: each thread keeps its connections alive
+            list(self._pool.map(lambda each: self._run(*each), deliveries))
         else:
             for delivery, tasks in deliveries:
                 self._run(delivery, tasks)
-        for delivery, _ in deliveries:
+        waiting: dict[str, list[Fate]] = defaultdict(list)
+        for delivery, tasks in deliveries:
             tally.add(delivery.tally)
-        return {(each.group.destination, id_): fate for each, _ in deliveries for id_, fate in each.fates.items()}
+            for id_ in {task.id for task in tasks} - delivery.safe:
+                waiting[id_].append(delivery.fates.get(id_, WAITS))
+        return waiting
 
     def release(self, tally: Tally) -> None:
-        """Give all leases back; one that cannot be given back expires."""
+        """End the threads and give all leases back; one that cannot be given back expires."""
+        if self._pool:
+            self._pool.shutdown()
         for lease in self._leases.values():
             try:
                 lease.release()
@@ -88,13 +95,14 @@ class Shards:
     def _run(self, delivery: ShardDelivery, tasks: Iterable[Task]) -> None:
         """Deliver one group; what stops it leaves its hits waiting, and its lease to whoever comes next."""
         group, lease = delivery.group, delivery.lease
+        is_held = self._leases.pop(group, None) is not None  # whatever ends this, only a lease with nothing under way is given back
         try:
-            if group not in self._leases:
+            if not is_held:
                 delivery.tally.uncertain[group.destination] += lease.take(now_ms=self.now())
-                self._leases[group] = lease
             delivery.deliver(tasks)
         except (StoppedError, UnavailableError) as stopped:
             delivery.tally.stopped[type(stopped).__name__] += 1
             delivery.tally.items_written += lease.writes + lease.ledger.items_written
             delivery.tally.items_read += lease.ledger.items_read
-            self._leases.pop(group, None)
+        else:
+            self._leases[group] = lease
