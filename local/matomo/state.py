@@ -51,6 +51,7 @@ class State:
     failed_logins: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     queued: list[str | Mapping[str, object]] = field(default_factory=list)
     bulks: int = 0
+    last_visit: int = 0
 
     def is_locked_out(self, address: str, now_s: int) -> bool:
         """Tell whether an address failed to log in too often (Login plugin, Security/BruteForceDetection.php of 5.1.2: more than 20)."""
@@ -69,6 +70,7 @@ class State:
                 self.visits_of[visit.site, visit.visitor_id].append(visit.number)
                 self.visits_of[visit.site, visit.fingerprint].append(visit.number)
             self.visits[visit.number] = visit
+            self.last_visit = max(self.last_visit, visit.number)
         self.orders |= changes.orders
         self.queued += changes.queued
         for address, at_s in changes.failed_logins:
@@ -86,6 +88,8 @@ class Changes:
     failed_logins: list[tuple[str, int]] = field(default_factory=list)
     queued: list[str | Mapping[str, object]] = field(default_factory=list)
     bulks: int = 0
+    _index: dict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(list))
+    _added: int = 0
 
     def roll_back(self) -> "Changes":
         """Keep only what no transaction holds: failed logins, and that a bulk arrived."""
@@ -106,14 +110,21 @@ class Changes:
 
     def visits_of(self, site: int, keys: Iterable[str]) -> list[Visit]:
         """List a site's visits of any of these visitor ids or fingerprints, oldest first."""
-        wanted = set(keys)
-        numbers = {number for key in wanted for number in self.state.visits_of.get((site, key), ())}
-        numbers |= {v.number for v in self.visits.values() if v.site == site and (v.visitor_id in wanted or v.fingerprint in wanted)}
-        return [self.visits.get(number) or self.state.visits[number] for number in sorted(numbers)]
+        numbers = {n for key in keys for index in (self.state.visits_of, self._index) for n in index.get((site, key), ())}
+        found = [self.visits.get(number) or self.state.visits.get(number) for number in sorted(numbers)]
+        return [visit for visit in found if visit is not None]
+
+    def keep_visit(self, visit: Visit) -> None:
+        """Add a visit, or what became of one."""
+        if visit.number not in self.visits and visit.number not in self.state.visits:
+            self._added += 1
+            for key in (visit.visitor_id, visit.fingerprint):
+                self._index[visit.site, key].append(visit.number)
+        self.visits[visit.number] = visit
 
     def new_visit_number(self) -> int:
         """Give the next visit's number."""
-        return len(self.state.visits) + sum(number not in self.state.visits for number in self.visits) + 1
+        return self.state.last_visit + self._added + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

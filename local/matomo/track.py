@@ -95,7 +95,7 @@ def _store(parameters: Mapping[str, str], *, number: int, site: Site, at_s: int,
         if changes.has_order(number, parameters["ec_id"]):
             raise InvalidHit("this order is stored already")
         changes.orders.add((number, parameters["ec_id"]))
-    changes.visits[visit.number] = visit
+    changes.keep_visit(visit)
     changes.hits.append(
         StoredHit(
             site=number,
