@@ -38,7 +38,10 @@ class Visit:
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """A Matomo's memory. `hits` holds each site's in the order they were committed; `bulks` counts those that arrived."""
+    """A Matomo's memory. `hits` holds each site's in the order they were committed; `bulks` counts those that arrived.
+
+    `orders` are (site, ec_id), `goals` (visit, idgoal); `queued` are elements that QueuedTracking took and has not read.
+    """
 
     sites: dict[int, Site]
     tokens: dict[str, Token] = field(default_factory=dict)
@@ -48,6 +51,7 @@ class State:
     visits: dict[int, Visit] = field(default_factory=dict)
     visits_of: dict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(list))
     orders: set[tuple[int, str]] = field(default_factory=set)
+    goals: set[tuple[int, int]] = field(default_factory=set)
     failed_logins: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     queued: list[str | Mapping[str, object]] = field(default_factory=list)
     bulks: int = 0
@@ -72,6 +76,7 @@ class State:
             self.visits[visit.number] = visit
             self.last_visit = max(self.last_visit, visit.number)
         self.orders |= changes.orders
+        self.goals |= changes.goals
         self.queued += changes.queued
         for address, at_s in changes.failed_logins:
             self.failed_logins[address].append(at_s)
@@ -85,6 +90,7 @@ class Changes:
     hits: list[StoredHit] = field(default_factory=list)
     visits: dict[int, Visit] = field(default_factory=dict)
     orders: set[tuple[int, str]] = field(default_factory=set)
+    goals: set[tuple[int, int]] = field(default_factory=set)
     failed_logins: list[tuple[str, int]] = field(default_factory=list)
     queued: list[str | Mapping[str, object]] = field(default_factory=list)
     bulks: int = 0
@@ -97,16 +103,20 @@ class Changes:
 
     def mark(self) -> "Mark":
         """Note how far this transaction has come."""
-        return Mark(hits=len(self.hits), visits=dict(self.visits), orders=set(self.orders))
+        return Mark(hits=len(self.hits), visits=dict(self.visits), orders=set(self.orders), goals=set(self.goals))
 
     def lose_lock(self, mark: "Mark") -> None:
         """Undo what one hit changed, but for its action where its visit exists: Matomo writes that before it waits for the visit (t92)."""
         self.hits[mark.hits :] = [hit for hit in self.hits[mark.hits :] if hit.visit in mark.visits or hit.visit in self.state.visits]
-        self.visits, self.orders = mark.visits, mark.orders
+        self.visits, self.orders, self.goals = mark.visits, mark.orders, mark.goals
 
     def has_order(self, site: int, order: str) -> bool:
         """Tell whether a site has an order of this number (UNIQUE idsite, idorder; core/Tracker/GoalManager.php of 5.1.2)."""
         return (site, order) in self.orders or (site, order) in self.state.orders
+
+    def has_goal(self, visit: int, goal: int) -> bool:
+        """Tell whether a visit has converted a goal already; Matomo keeps one conversion of each, and counts the repeat as tracked."""
+        return (visit, goal) in self.goals or (visit, goal) in self.state.goals
 
     def visits_of(self, site: int, keys: Iterable[str]) -> list[Visit]:
         """List a site's visits of any of these visitor ids or fingerprints, oldest first."""
@@ -134,3 +144,4 @@ class Mark:
     hits: int
     visits: dict[int, Visit]
     orders: set[tuple[int, str]]
+    goals: set[tuple[int, int]]

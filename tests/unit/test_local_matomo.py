@@ -120,6 +120,15 @@ def test_the_same_body_twice_is_stored_twice_but_an_order_is_invalid_the_second_
     assert ["pageview", "order", "pageview"] == [stored.kind for stored in state.hits[1]]
 
 
+def test_a_goal_is_converted_once_a_visit_and_the_repeat_is_tracked_all_the_same():
+    state, goal = a_state(), a_hit(idgoal=1)
+
+    replies = [counts(post(state, goal)), counts(post(state, goal, a_hit(idgoal=1, cid="b" * 16)))]
+
+    assert [("success", 1, 0), ("success", 2, 0)] == replies
+    assert ["a" * 16, "b" * 16] == [stored.visitor_id for stored in state.hits[1]]
+
+
 @pytest.mark.parametrize(
     ("minutes", "visits"),
     [([0, 20, 40, 60], 1), ([60, 40, 20, 0], 2), ([40, 0, 60, 20], 2), ([0, 40, 20], 2), ([0, 480, 10], 2)],

@@ -69,18 +69,20 @@ def test_many_senders_at_once_lose_nothing():
 
 @pytest.mark.parametrize(("kind", "stored"), [("time_out_before_commit", 0), ("time_out_after_commit", 1)])
 def test_a_client_that_gives_up_does_not_know_whether_its_hits_were_stored(kind, stored):
-    with a_matomo(plan=Plan(bulks={1: Fault(kind=kind)})) as matomo, connect(matomo, timeout_s=0.2) as connection:
-        with pytest.raises(TimeoutError):
-            send(connection)
+    with (
+        a_matomo(plan=Plan(bulks={1: Fault(kind=kind)})) as matomo,
+        connect(matomo, timeout_s=0.2) as connection,
+        pytest.raises(TimeoutError),
+    ):
+        send(connection)
 
     assert stored == len(matomo.state.hits[1])
 
 
 @pytest.mark.parametrize(("kind", "stored"), [("reset_before_commit", 0), ("reset_after_commit", 1)])
 def test_a_reset_connection_does_not_tell_whether_its_hits_were_stored(kind, stored):
-    with a_matomo(plan=Plan(bulks={1: Fault(kind=kind)})) as matomo, connect(matomo) as connection:
-        with pytest.raises(ConnectionResetError):
-            send(connection)
+    with a_matomo(plan=Plan(bulks={1: Fault(kind=kind)})) as matomo, connect(matomo) as connection, pytest.raises(ConnectionResetError):
+        send(connection)
 
     assert stored == len(matomo.state.hits[1])
 
