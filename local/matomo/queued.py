@@ -4,6 +4,7 @@ from urllib.parse import parse_qs
 
 from local.matomo.bulk import Bulk, read_bulk
 from local.matomo.exchange import GIF, HTML, PIXEL, Answer, Request
+from local.matomo.parameters import integer
 from local.matomo.state import Changes
 from local.matomo.tokens import Authentication
 
@@ -29,6 +30,8 @@ def answer_queued(request: Request, changes: Changes) -> tuple[Answer, Changes]:
 def _is_homeless(bulk: Bulk, authentication: Authentication) -> bool:
     """Tell whether a hit has neither visitor id nor a token for its `cip`; a bad token is found out only later (q02)."""
     return any(
-        bool(hit.get("cip")) and not (hit.get("cid") or hit.get("uid") or hit.get("_id")) and not authentication.accepts(bulk.token, 1)
+        bool(hit.get("cip"))
+        and not (hit.get("cid") or hit.get("uid") or hit.get("_id"))
+        and not authentication.accepts(bulk.token, integer(hit, "idsite", 0))
         for hit in bulk.hits
     )

@@ -91,11 +91,10 @@ def _store(parameters: Mapping[str, str], *, number: int, site: Site, at_s: int,
     visit, is_new = join_visit(changes, visitor, site=number, at_s=at_s, parameters=parameters)
     if kind == "ping" and is_new:
         return
-    if kind == "order":
-        if changes.has_order(number, parameters["ec_id"]):
-            raise InvalidHit("this order is stored already")
-        changes.orders.add((number, parameters["ec_id"]))
-    changes.visits[visit.number] = visit
+    is_repeated = _is_repeated_conversion(kind, parameters, number, visit.number, changes)
+    changes.keep_visit(visit)
+    if is_repeated:
+        return
     changes.hits.append(
         StoredHit(
             site=number,
@@ -110,3 +109,17 @@ def _store(parameters: Mapping[str, str], *, number: int, site: Site, at_s: int,
             parameters=parameters,
         )
     )
+
+
+def _is_repeated_conversion(kind: str, parameters: Mapping[str, str], site: int, visit: int, changes: Changes) -> bool:
+    """Note an order or a goal: a repeated goal is tracked and kept once, a repeated order is invalid (t71)."""
+    if kind == "order":
+        if changes.has_order(site, parameters["ec_id"]):
+            raise InvalidHit("this order is stored already")
+        changes.orders.add((site, parameters["ec_id"]))
+    if kind != "goal":
+        return False
+    goal = integer(parameters, "idgoal", 0)
+    is_repeated = changes.has_goal(visit, goal)
+    changes.goals.add((visit, goal))
+    return is_repeated

@@ -4,6 +4,7 @@ import hashlib
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ from local.matomo.state import Changes, Visit
 from local.matomo.timestamps import DAY_S
 
 VISIT_S: Final = 1_800
+REMEMBERED: Final = 1_024
 ID_LENGTH: Final = 16
 ZERO_ID: Final = "0" * ID_LENGTH
 CAMPAIGN: Final = ("mtm_campaign", "matomo_campaign", "pk_campaign", "piwik_campaign", "utm_campaign")
@@ -67,6 +69,7 @@ def join_visit(changes: Changes, visitor: Visitor, *, site: int, at_s: int, para
     return replace(known, last_s=max(known.last_s, at_s)), False
 
 
+@lru_cache(maxsize=REMEMBERED)
 def read_ip(text: str) -> str:
     """Give the address Matomo makes of `cip`: what is no plain address is 0.0.0.0, without an error (t60_odd_cip_*)."""
     try:
