@@ -99,17 +99,22 @@ def judge(
 
 
 def _differences(entries: Sequence[Entry], metrics: Metrics) -> list[str]:
-    """Compare what the metrics counted with the account: per copy of a line, since the stream may repeat one."""
+    """Compare what the metrics counted with the account: per copy of a line, since the stream may repeat one.
+
+    Each metric exists by its dimensions, and once more in all, without any: alarms watch that one.
+    """
     counted = Counter[str]()
     for (name, dimensions), number in metrics.items():
-        counted[f"{name} {dict(dimensions).get('reason', '')}".strip()] += int(number)
+        counted[f"{name} {dict(dimensions).get('reason', '')}".strip() if dimensions else f"{name} in all"] += int(number)
     expected = Counter[str]()
     for entry in entries:
         if entry.outcome == "row":
             expected["hits"] += entry.copies
+            expected["hits in all"] += entry.copies
         elif entry.outcome in ("reject", "suppressed"):
             name = "rejects" if entry.outcome == "reject" else "suppressed"
             expected[f"{name} {entry.reason}"] += entry.copies
+            expected[f"{name} in all"] += entry.copies
     names = {name for name in counted if name.split()[0] in ("hits", "rejects", "suppressed", "losses")} | expected.keys()
     return [
         f"{name}: metrics say {counted[name]}, the account {expected[name]}" for name in sorted(names) if counted[name] != expected[name]

@@ -8,6 +8,7 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from footfall.configuration import Configuration
+from footfall.monitoring.metrics import DELIVERY, DISTRIBUTION, LOST, STREAM
 from stacks import nag
 from stacks.artifacts import Artifacts
 from stacks.edge import EdgeStack
@@ -28,9 +29,13 @@ def compose(configuration: Configuration, artifacts: Artifacts, *, flags: Mappin
     MonitoringStack(
         app,
         f"{configuration.name}-monitoring",
-        settings=configuration.alarms,
-        hits=lake.hits,
-        lost=lake.lake.lost,
+        configuration=configuration,
+        names={
+            STREAM: lake.hits.stream.stream_name,
+            DELIVERY: lake.delivery.stream.delivery_stream_name,
+            LOST: lake.lake.lost.queue_name,
+            DISTRIBUTION: edge.pixel.distribution.distribution_id,
+        },
         functions=[lake.transform, jobs.retire_salts],
     )
     Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True), ServerlessChecks(app, verbose=True))

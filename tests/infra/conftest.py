@@ -54,6 +54,12 @@ def tailored(synthesise: Synthesise) -> Templates:
             ),
             stream=Stream(shards=3, retention_hours=48),
             lake=Lake(buffer_seconds=60, buffer_mb=64, keep_days=30, removal="destroy"),
-            alarms=Alarms(topic_arn="arn:aws:sns:eu-central-1:123456789012:alarms"),
+            alarms=Alarms(
+                topic_arn="arn:aws:sns:eu-central-1:123456789012:alarms",
+                page_topic_arn="arn:aws:sns:eu-central-1:123456789012:pages",
+                reject_percent=35,
+                watched_sites=100,
+                silent_hours={site.key: 2 for site in sites[-100:]},
+            ),
         )
     )

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from footfall.alarm_settings import Alarms as Alarms  # noqa: PLC0414 - a section like those below, in a module of its own
+from footfall.alarm_settings import read_alarms
 from footfall.errors import ConfigurationError
 from footfall.hits import log_fields
 from footfall.toml_reader import TableReader
@@ -112,13 +114,6 @@ class Lake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alarms:
-    """Where alarms go: the ARN of an SNS topic, or nowhere but the console."""
-
-    topic_arn: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """All of footfall.toml; `Configuration()` is what an empty file means."""
 
@@ -179,14 +174,15 @@ class Configuration:
             ConfigurationError: as `load`.
         """
         reader = TableReader(document)
+        sites = _read_sites(reader.section("sites"))
         configuration = Configuration(
             name=reader.text("name", "footfall", pattern=_NAME, allowed="a lower-case word of up to 30 letters, digits and -"),
-            sites=_read_sites(reader.section("sites")),
+            sites=sites,
             privacy=_read_privacy(reader.section("privacy")),
             edge=_read_edge(reader.section("edge")),
             stream=_read_stream(reader.section("stream")),
             lake=_read_lake(reader.section("lake")),
-            alarms=_read_alarms(reader.section("alarms")),
+            alarms=read_alarms(reader.section("alarms"), {site.key for site in sites.registered}),
         )
         reader.refuse_the_rest()
         if reader.problems:
@@ -290,10 +286,3 @@ def _read_lake(reader: TableReader) -> Lake:
     )
     reader.refuse_the_rest()
     return lake
-
-
-def _read_alarms(reader: TableReader) -> Alarms:
-    topic = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
-    alarms = Alarms(topic_arn=reader.text("topic_arn", "", pattern=topic, allowed="the ARN of an SNS topic"))
-    reader.refuse_the_rest()
-    return alarms
