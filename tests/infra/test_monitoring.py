@@ -51,6 +51,32 @@ def test_every_alarm_has_a_heading_in_the_runbook_and_every_heading_an_alarm(shi
     assert runbook_headings() == {description.rsplit("See docs/runbook.md, ", 1)[1] for description in described}
 
 
+def test_the_runbooks_commands_name_what_is_deployed(shipped: Templates) -> None:
+    """`output STACK NAME`, `resource STACK TYPE` and `log STACK PART`, as the runbook's own shell functions read them."""
+    runbook = (ROOT / "docs/runbook.md").read_text("utf-8")
+    logs = {stack: [r.id for r in shipped.of("AWS::Logs::LogGroup") if r.stack == stack] for stack in shipped.by_stack}
+    called = re.findall(r"\b(output|resource|log) (footfall-[a-z]+) ([\w:]+)", runbook)
+
+    unknown = [
+        (verb, stack, name)
+        for verb, stack, name in called
+        if not (
+            (verb == "output" and name in shipped.outputs(stack))
+            or (verb == "resource" and any(r.stack == stack for r in shipped.of(name)))
+            or (verb == "log" and 1 == len([id_ for id_ in logs[stack] if name in id_]))
+        )
+    ]
+    assert len(called) > 12
+    assert [] == unknown
+
+
+def test_the_charts_that_the_runbook_names_are_on_the_dashboard() -> None:
+    runbook = (ROOT / "docs/runbook.md").read_text("utf-8").partition("## StreamBehind")[2]
+    titles = [*SECTIONS, *(chart.value for chart in Chart)]
+
+    assert [] == [name for name in re.findall(r"Dashboard, \*([^*]+)\*", runbook) if not any(name in title for title in titles)]
+
+
 def test_alarms_are_the_rows_of_the_table_and_no_others(shipped: Templates) -> None:
     declared = rows(Configuration.load(ROOT / "footfall.toml"))
 

@@ -63,7 +63,7 @@ def test_a_wrong_alarm_is_named_with_what_is_allowed(alarms, problem):
 def test_more_sites_than_a_stack_can_watch_are_refused():
     sites = {f"s{number}": {"ids": [f"id-{number}"]} for number in range(101)}
 
-    with pytest.raises(ConfigurationError, match="alarms.silent_hours = '101 sites': allowed is at most 100 sites"):
+    with pytest.raises(ConfigurationError, match=r"alarms\.silent_hours = '101 sites': allowed is at most 100 sites"):
         Configuration.from_document({"sites": dict(sites), "alarms": {"silent_hours": dict.fromkeys(sites, 5)}})
 
 

@@ -156,7 +156,7 @@ def _sites(namespace: str, configuration: Configuration) -> Iterator[Row]:
         yield Row(
             id=f"SiteSilent-{site}",
             heading="SiteSilent",
-            means=f"Site {site} has had no hit for {hours} hours: its tag, its host name or the edge may be broken.",
+            means=f"Site {site} has had no hit for {hours} h: its tag, its host name or the edge may be broken.",
             severity=Severity.NIGHT if site in named else Severity.MORNING,
             watched=Metric(namespace=namespace, name="hits", dimensions={"site": site}, period=timedelta(hours=1)),
             threshold=1,
@@ -169,7 +169,7 @@ def _sites(namespace: str, configuration: Configuration) -> Iterator[Row]:
         yield Row(
             id="AllSilent",
             heading="AllSilent",
-            means=f"No site has had a hit for {SILENT_HOURS} hours: the edge, its log or the stream may be broken.",
+            means=f"No site has had a hit for {SILENT_HOURS} h: the edge, its log or the stream may be broken.",
             severity=Severity.NIGHT,
             watched=Metric(namespace=namespace, name="hits", period=timedelta(hours=1)),
             threshold=1,
