@@ -81,7 +81,7 @@ def judge(
     return Findings(
         unaccounted=tuple(entry for entry in entries if entry.outcome == "unaccounted"),
         unexpected=tuple(entry for entry in entries if entry.outcome not in ("unaccounted", expected[entry.sent.kind])),
-        metrics_differ=tuple(_differences(entries, metrics)),
+        metrics_differ=tuple(differences(entries, metrics)),
         repeats=sum(entry.copies - 1 for entry in entries if entry.copies > 1),
         repeats_that_added_rows=sum(number - 1 for number in visible.values()),
         searched_files=found.files,
@@ -98,7 +98,7 @@ def judge(
     )
 
 
-def _differences(entries: Sequence[Entry], metrics: Metrics) -> list[str]:
+def differences(entries: Sequence[Entry], metrics: Metrics) -> list[str]:
     """Compare what the metrics counted with the account: per copy of a line, since the stream may repeat one.
 
     Each metric exists by its dimensions, and once more in all, without any: alarms watch that one.

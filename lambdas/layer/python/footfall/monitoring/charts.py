@@ -6,6 +6,7 @@ from typing import Final
 from footfall.functions import Function
 from footfall.monitoring.metrics import (
     DISTRIBUTION,
+    LOST,
     Math,
     Metric,
     Search,
@@ -14,7 +15,7 @@ from footfall.monitoring.metrics import (
     namespace_of,
     of_delivery,
     of_function,
-    of_lost,
+    of_queue,
     of_stream,
 )
 from footfall.monitoring.rows import Chart
@@ -64,7 +65,7 @@ def _requests(namespace: str) -> dict[Chart, tuple[Series, ...]]:
 def _delivery() -> dict[Chart, tuple[Series, ...]]:
     age = of_stream("GetRecords.IteratorAgeMilliseconds", Statistic.MAXIMUM)
     return {
-        Chart.LOST: (of_lost("ApproximateNumberOfMessagesVisible", label="objects listed in the queue Lost"),),
+        Chart.LOST: (of_queue("ApproximateNumberOfMessagesVisible", LOST, label="objects listed in the queue Lost"),),
         Chart.STREAM_AGE: (Math(expression="age / 60000", metrics={"age": age}, label="minutes"),),
         Chart.DELIVERY_AGE: (of_delivery("DeliveryToS3.DataFreshness", Statistic.MAXIMUM, label="seconds"),),
     }

@@ -110,7 +110,6 @@ def of_delivery(name: str, statistic: Statistic = Statistic.SUM, label: str = ""
     return Metric(namespace="AWS/Firehose", name=name, dimensions=dimensions, statistic=statistic, label=label)
 
 
-def of_lost(name: str, period: timedelta = timedelta(minutes=1), label: str = "") -> Metric:
-    """A metric that SQS keeps for the list of lost objects, at its maximum."""
-    dimensions = {"QueueName": LOST}
-    return Metric(namespace="AWS/SQS", name=name, dimensions=dimensions, statistic=Statistic.MAXIMUM, period=period, label=label)
+def of_queue(name: str, queue: Resource, period: timedelta = FIVE_MINUTES, label: str = "") -> Metric:
+    """A metric that SQS keeps for a queue, at its maximum: how many wait, how long the oldest has waited."""
+    return Metric(namespace="AWS/SQS", name=name, dimensions={"QueueName": queue}, statistic=Statistic.MAXIMUM, period=period, label=label)

@@ -6,7 +6,7 @@ from typing import Final
 
 from footfall.configuration import Configuration
 from footfall.functions import FUNCTIONS, RETIRE_SALTS, Function
-from footfall.monitoring.metrics import Math, Metric, Statistic, namespace_of, of_delivery, of_function, of_lost, of_stream
+from footfall.monitoring.metrics import LOST, Math, Metric, Statistic, namespace_of, of_delivery, of_function, of_queue, of_stream
 from footfall.monitoring.rows import Chart, Row, Severity
 
 SILENT_HOURS: Final = 24
@@ -64,7 +64,7 @@ def _stream(configuration: Configuration) -> Iterator[Row]:
         heading="ObjectsLost",
         means="Records did not become rows: they are under errors/ in the lake bucket for 3 days, and the queue Lost lists them.",
         severity=Severity.MORNING,
-        watched=of_lost("ApproximateNumberOfMessagesVisible"),
+        watched=of_queue("ApproximateNumberOfMessagesVisible", LOST, period=timedelta(minutes=1)),
         threshold=1,
         periods=1,
         chart=Chart.LOST,
