@@ -7,7 +7,12 @@ from typing import Final
 
 from bench import drain, enqueue, import_logs, transform
 
-BENCHMARKS: Final[dict[str, Callable[[int], int]]] = {"transform": transform.run, "import": import_logs.run, "enqueue": enqueue.run, "drain": drain.run}
+BENCHMARKS: Final[dict[str, Callable[[int], int]]] = {
+    "transform": transform.run,
+    "import": import_logs.run,
+    "enqueue": enqueue.run,
+    "drain": drain.run,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from footfall.configuration import Configuration, Destination, Site, Sites
 from footfall.hits import schema
+from footfall.monitoring.rows import Row
+from footfall.monitoring.table import rows
 from footfall.reasons import REASONS
 from footfall.sql.queries import queries
 from footfall.sql.views import VIEWS, View
@@ -42,6 +45,32 @@ def sql_page() -> str:
     views = "\n\n".join(_view(view) for view in VIEWS)
     asked = "\n\n".join(f"### {query.name}\n\n```sql\n{query.sql}\n```" for query in queries())
     return _page("SQL", _SQL_LEAD, f"## Views\n\n{views}\n\n## Queries\n\n{asked}")
+
+
+def runbook_page() -> str:
+    """The runbook: its text is written by hand, the index of alarms at its top comes from the table."""
+    written = (REPOSITORY / RUNBOOK).read_text("utf-8")
+    before, _, rest = written.partition(_INDEX_BEGINS)
+    _, _, after = rest.partition(_INDEX_ENDS)
+    index = _table(("alarm", "act", "means"), (_alarm(row) for row in alarms_by_heading()))
+    return f"{before}{_INDEX_BEGINS}\n\n{index}\n\n{_INDEX_ENDS}{after}"
+
+
+def alarms_by_heading() -> list[Row]:
+    """One alarm of each kind, of a deployment that has them all: a queue, and more sites than have an alarm of their own."""
+    number_of_sites = Configuration().alarms.watched_sites + 1
+    sites = tuple(Site(key=f"site-{number}", deliver=(("matomo", "1"),)) for number in range(number_of_sites))
+    matomo = Destination(name="matomo", url="https://matomo.example.org/matomo.php", token_secret="footfall/matomo")  # noqa: S106 - a name
+    kinds: dict[str, Row] = {}
+    for row in rows(Configuration(sites=Sites(default="", registered=sites), destinations=(matomo,))):
+        kinds.setdefault(row.heading, row)
+    return list(kinds.values())
+
+
+def _alarm(row: Row) -> tuple[str, str, str]:
+    instance = row.id.removeprefix(row.heading).removeprefix("-")
+    means = row.means.replace(instance, "…") if instance else row.means
+    return f"[{row.id.replace(instance, '…') if instance else row.id}](#{row.heading.lower()})", row.severity, means
 
 
 def _view(view: View) -> str:
@@ -101,7 +130,11 @@ latest `received_at` (access logs cut the time to a second).
 - No `QUALIFY`, `EXCLUDE`, `GROUP BY ALL` and no alias in `WHERE`, `GROUP BY` or `HAVING`: Athena has none of them.
 - Approximate counts differ between engines and versions."""
 
-PAGES: Final = {"docs/reasons.md": reasons_page, "docs/dictionary.md": dictionary_page, "docs/sql.md": sql_page}
+RUNBOOK: Final = "docs/runbook.md"
+_INDEX_BEGINS: Final = NOTICE.replace("Generated", "This table is generated")
+_INDEX_ENDS: Final = "<!-- End of the generated table. -->"
+
+PAGES: Final = {"docs/reasons.md": reasons_page, "docs/dictionary.md": dictionary_page, "docs/sql.md": sql_page, RUNBOOK: runbook_page}
 
 
 def main() -> None:

@@ -85,7 +85,7 @@ def judge(
     return Findings(
         unaccounted=tuple(entry for entry in entries if entry.outcome == "unaccounted"),
         unexpected=tuple(entry for entry in entries if entry.outcome not in ("unaccounted", expected[entry.sent.kind])),
-        metrics_differ=tuple(_differences(entries, metrics)),
+        metrics_differ=tuple(differences(entries, metrics)),
         repeats=sum(entry.copies - 1 for entry in entries if entry.copies > 1),
         repeats_that_added_rows=sum(number - 1 for number in visible.values()),
         searched_files=found.files,
@@ -103,20 +103,25 @@ def judge(
     )
 
 
-def _differences(entries: Sequence[Entry], metrics: Metrics) -> list[str]:
-    """Compare what the metrics counted with the account: per copy of a line, since the stream may repeat one."""
+def differences(entries: Sequence[Entry], metrics: Metrics) -> list[str]:
+    """Compare what the metrics counted with the account: per copy of a line, since the stream may repeat one.
+
+    Each metric exists by its dimensions, and once more in all, without any: alarms watch that one.
+    """
     counted = Counter[str]()
     for (name, dimensions), number in metrics.items():
         reason = dict(dimensions).get("reason", "")
         if not reason or REASONS[reason].stage not in _BEHIND_THE_STREAM:
-            counted[f"{name} {reason}".strip()] += int(number)
+            counted[f"{name} {reason}".strip() if dimensions else f"{name} in all"] += int(number)
     expected = Counter[str]()
     for entry in entries:
         if entry.outcome == "row":
             expected["hits"] += entry.copies
+            expected["hits in all"] += entry.copies
         elif entry.outcome in ("reject", "suppressed"):
             name = "rejects" if entry.outcome == "reject" else "suppressed"
             expected[f"{name} {entry.reason}"] += entry.copies
+            expected[f"{name} in all"] += entry.copies
     names = {name for name in counted if name.split()[0] in ("hits", "rejects", "suppressed", "losses")} | expected.keys()
     return [
         f"{name}: metrics say {counted[name]}, the account {expected[name]}" for name in sorted(names) if counted[name] != expected[name]

@@ -1,6 +1,6 @@
 """Compose the stacks into one CDK app; the only module that knows them all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from footfall.configuration import Configuration
-from footfall.functions import FUNCTIONS, Function
+from footfall.monitoring.metrics import DELIVERY, DISTRIBUTION, LOST, STREAM
 from stacks import nag
 from stacks.artifacts import Artifacts
 from stacks.edge import EdgeStack
@@ -25,7 +25,6 @@ def compose(
     *,
     flags: Mapping[str, Any],
     outdir: Path | None,
-    functions: Sequence[Function] = FUNCTIONS,
 ) -> App:
     """Compose the app; `synth()` on the result writes the templates and raises when a rule of cdk-nag is not met.
 
@@ -36,13 +35,18 @@ def compose(
     lake = LakeStack(app, f"{configuration.name}-lake", configuration=configuration, artifacts=artifacts)
     edge = EdgeStack(app, f"{configuration.name}-edge", configuration=configuration, artifacts=artifacts, stream=lake.hits.stream)
     jobs = JobsStack(app, f"{configuration.name}-jobs", artifacts=artifacts, salts=lake.salts)
-    queue = _queue(app, configuration, artifacts, lake, functions) if configuration.has_queue else None
+    queue = _queue(app, configuration, artifacts, lake) if configuration.has_queue else None
     MonitoringStack(
         app,
         f"{configuration.name}-monitoring",
-        settings=configuration.alarms,
-        hits=lake.hits,
-        lost=lake.lake.lost,
+        configuration=configuration,
+        names={
+            STREAM: lake.hits.stream.stream_name,
+            DELIVERY: lake.delivery.stream.delivery_stream_name,
+            LOST: lake.lake.lost.queue_name,
+            DISTRIBUTION: edge.pixel.distribution.distribution_id,
+            **(queue.names if queue else {}),
+        },
         functions=[lake.transform, jobs.retire_salts, *(queue.functions if queue else ())],
     )
     Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True), ServerlessChecks(app, verbose=True))
@@ -53,7 +57,7 @@ def compose(
     return app
 
 
-def _queue(app: App, configuration: Configuration, artifacts: Artifacts, lake: LakeStack, functions: Sequence[Function]) -> QueueStack:
+def _queue(app: App, configuration: Configuration, artifacts: Artifacts, lake: LakeStack) -> QueueStack:
     return QueueStack(
         app,
         f"{configuration.name}-queue",
@@ -61,5 +65,4 @@ def _queue(app: App, configuration: Configuration, artifacts: Artifacts, lake: L
         artifacts=artifacts,
         hits=lake.hits,
         salts=lake.salts,
-        functions=functions,
     )

@@ -1,12 +1,10 @@
 """The queue stack: what waits for delivery, what fills it, and what delivers it."""
 
-from collections.abc import Sequence
-
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from footfall.configuration import Configuration
-from footfall.functions import PROCESS_QUEUE, Function
+from footfall.monitoring.metrics import CRASHED, DEAD_LETTERS, TRACKING, Resource
 from stacks.artifacts import Artifacts
 from stacks.constructs.delivery_table import DeliveryTable
 from stacks.constructs.drain import Drain
@@ -29,7 +27,6 @@ class QueueStack(Stack):
         artifacts: Artifacts,
         hits: HitsStream,
         salts: SaltTable,
-        functions: Sequence[Function],
     ) -> None:
         super().__init__(scope, id_, description="Footfall: tracking queue and delivery")
         layers = FunctionLayers(self, "Layers", layer=artifacts.layer, configuration=artifacts.configuration)
@@ -38,18 +35,21 @@ class QueueStack(Stack):
         self.enqueue = Enqueue(
             self, "Enqueue", hits=hits, salts=salts, output=self.tracking.output, layers=layers, lambdas=artifacts.lambdas
         )
-        self.functions = [self.enqueue.function]
-        if PROCESS_QUEUE in functions:
-            drain = Drain(
-                self,
-                "Drain",
-                configuration=configuration,
-                tracking=self.tracking,
-                deliveries=self.deliveries,
-                layers=layers,
-                lambdas=artifacts.lambdas,
-            )
-            self.functions.append(drain.function)
+        drain = Drain(
+            self,
+            "Drain",
+            configuration=configuration,
+            tracking=self.tracking,
+            deliveries=self.deliveries,
+            layers=layers,
+            lambdas=artifacts.lambdas,
+        )
+        self.functions = [self.enqueue.function, drain.function]
+        self.names: dict[Resource, str] = {
+            TRACKING: self.tracking.input.queue_name,
+            DEAD_LETTERS: self.tracking.dead_letters.queue_name,
+            **({CRASHED: self.tracking.crashed.queue_name} if self.tracking.crashed else {}),
+        }
         CfnOutput(self, "OutputQueue", value=self.tracking.output.queue_url, description="What enqueue_hits writes")
         CfnOutput(self, "InputQueue", value=self.tracking.input.queue_url, description="What process_queue reads")
         CfnOutput(self, "DeadLetters", value=self.tracking.dead_letters.queue_url, description="Hits that were given up, one each")

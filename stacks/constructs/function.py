@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from footfall.functions import Function, Settings
+from footfall.monitoring.metrics import namespace_of
 from stacks.artifacts import hash_of
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
@@ -42,6 +43,7 @@ class FootfallFunction(Construct):
         self, scope: Construct, id_: str, *, function: Function, settings: Settings, layers: FunctionLayers, lambdas: Path
     ) -> None:
         super().__init__(scope, id_)
+        self.declared = function
         self.log_group = logs.LogGroup(self, "Log", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.log_group.grant_write(role)  # instead of AWSLambdaBasicExecutionRole, which may write every log of the account
@@ -56,13 +58,18 @@ class FootfallFunction(Construct):
             layers=[layers.shared, layers.configuration],
             memory_size=function.memory_mb,
             timeout=Duration.seconds(int(function.timeout.total_seconds())),
-            environment={**settings.to_env(), **observability_environment(function)},
+            environment={**settings.to_env(), **observability_environment(function, deployment=deployment_of(self))},
             role=role,
             log_group=self.log_group,
             retry_attempts=0 if function.every else None,  # of asynchronous calls: what runs on a schedule runs again anyway
         )
 
 
-def observability_environment(function: Function) -> dict[str, str]:
-    """Write the variables that Powertools reads by itself; the settings classes do not know them."""
-    return {"POWERTOOLS_SERVICE_NAME": function.name, "POWERTOOLS_METRICS_NAMESPACE": "Footfall"}
+def deployment_of(scope: Construct) -> str:
+    """The name of the deployment a construct is in: its stacks are called `<name>-<part>`."""
+    return Stack.of(scope).stack_name.rpartition("-")[0]
+
+
+def observability_environment(function: Function, *, deployment: str) -> dict[str, str]:
+    """Write the variables that the observability library reads by itself; the settings classes do not know them."""
+    return {"POWERTOOLS_SERVICE_NAME": function.name, "POWERTOOLS_METRICS_NAMESPACE": namespace_of(deployment)}

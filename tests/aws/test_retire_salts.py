@@ -1,5 +1,6 @@
 """retire_salts against the local AWS APIs."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,6 +34,27 @@ def test_salts_older_than_48_hours_are_deleted_and_younger_ones_stay(table):
 
     assert {"retired": 3} == answer
     assert {day(0), day(1)} == table.load([day(n) for n in range(5)]).keys()
+
+
+def oldest_hours(capsys):
+    (metrics,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if "oldest_salt_hours" in line)
+    (hours,) = metrics["oldest_salt_hours"]
+    return hours
+
+
+def test_the_age_of_the_oldest_salt_that_is_left_is_reported(table, capsys):
+    for days_ago in (0, 1, 4):
+        table.create(day(days_ago), b"s" * 32)
+
+    load_handler("retire_salts")({}, None)
+
+    assert 24 <= oldest_hours(capsys) < 48
+
+
+def test_an_empty_table_is_reported_too_so_that_silence_means_that_nobody_looked(table, capsys):
+    load_handler("retire_salts")({}, None)
+
+    assert 0 == oldest_hours(capsys)
 
 
 def test_running_twice_deletes_nothing_more(table):

@@ -8,7 +8,7 @@ import pytest
 from footfall.configuration import Alarms, Configuration, Destination, Edge, Lake, Queue, Site, Sites, Stream
 from stacks.artifacts import LAMBDA, ROOT, Artifacts, build_layer, write_configuration
 from stacks.node import use_packaged_node
-from tests.infra.templates import EVERY_FUNCTION, Templates, handlers_of_every_function
+from tests.infra.templates import Templates
 
 Synthesise = Callable[[Configuration], Templates]
 
@@ -26,9 +26,8 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
         artifacts = Artifacts(
             layer=layer,
             configuration=write_configuration(configuration, build=folder / "build"),
-            lambdas=handlers_of_every_function(folder / "lambdas") if configuration.has_queue else ROOT / "lambdas",
         )
-        compose(configuration, artifacts, flags=flags, outdir=folder / "out", functions=EVERY_FUNCTION).synth()
+        compose(configuration, artifacts, flags=flags, outdir=folder / "out").synth()
         return Templates(folder / "out")
 
     return synthesise
@@ -75,6 +74,12 @@ def tailored(synthesise: Synthesise) -> Templates:
             lake=Lake(buffer_seconds=60, buffer_mb=64, keep_days=30, removal="destroy"),
             queue=Queue(kind="fifo", retention_days=4, every_minutes=5),
             destinations=(MATOMO, Destination(name="second", url="https://e.example.org/matomo.php", token_secret="another/token")),
-            alarms=Alarms(topic_arn="arn:aws:sns:eu-central-1:123456789012:alarms"),
+            alarms=Alarms(
+                topic_arn="arn:aws:sns:eu-central-1:123456789012:alarms",
+                page_topic_arn="arn:aws:sns:eu-central-1:123456789012:pages",
+                reject_percent=35,
+                watched_sites=100,
+                silent_hours={site.key: 2 for site in sites[-100:]},
+            ),
         )
     )

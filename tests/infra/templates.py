@@ -1,29 +1,10 @@
 """Synthesised templates, asked by resource type: tests speak of decisions, never of logical ids."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from footfall.functions import FUNCTIONS, PROCESS_QUEUE
-from stacks.artifacts import ROOT
-
-EVERY_FUNCTION = tuple(dict.fromkeys((*FUNCTIONS, PROCESS_QUEUE)))
-"""Also what has a place in the stack and is not deployed yet, because its handler is missing."""
-
-
-def handlers_of_every_function(folder: Path) -> Path:
-    """A folder as lambdas/, with something in the place of a handler that is missing."""
-    for function in EVERY_FUNCTION:
-        there = ROOT / "lambdas" / function.name
-        if there.is_dir():
-            shutil.copytree(there, folder / function.name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            (folder / function.name).mkdir(parents=True)
-            (folder / function.name / "handler.py").write_text("")
-    return folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

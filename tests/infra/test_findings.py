@@ -9,7 +9,6 @@ import pytest
 from footfall.configuration import Configuration, Destination, Site, Sites
 from stacks.artifacts import LAMBDA, ROOT, Artifacts, build_layer, write_configuration
 from stacks.node import use_packaged_node
-from tests.infra.templates import EVERY_FUNCTION, handlers_of_every_function
 
 MATOMO = Destination(name="matomo", url="https://matomo.example.org/matomo.php", token_secret="footfall/matomo")
 
@@ -28,7 +27,7 @@ def compose(folder: Path) -> Any:
         lambdas=handlers_of_every_function(folder / "lambdas"),
     )
     flags = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return deployment.compose(configuration, artifacts, flags=flags, outdir=folder / "out", functions=EVERY_FUNCTION)
+    return deployment.compose(configuration, artifacts, flags=flags, outdir=folder / "out")
 
 
 @pytest.fixture(scope="module")

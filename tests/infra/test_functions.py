@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from footfall.functions import CONFIGURATION_PATH, FUNCTIONS, Function, deployed
-from tests.infra.templates import EVERY_FUNCTION, Templates, as_list, environment_of
+from tests.infra.templates import Templates, as_list, environment_of
 
-every_function = pytest.mark.parametrize("function", EVERY_FUNCTION, ids=lambda function: function.name)
+every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
 
 
 class Recorded(Mapping[str, str]):
@@ -80,7 +80,7 @@ def test_the_configuration_lies_where_the_functions_read_it(shipped: Templates) 
 
 
 def test_every_declared_function_is_deployed_where_it_is_needed_and_no_other_of_ours(shipped: Templates, routed: Templates) -> None:
-    for templates, functions in ((shipped, deployed(FUNCTIONS, has_queue=False)), (routed, EVERY_FUNCTION)):
+    for templates, functions in ((shipped, deployed(FUNCTIONS, has_queue=False)), (routed, FUNCTIONS)):
         found = {environment_of(function).get("POWERTOOLS_SERVICE_NAME") for function in templates.of("AWS::Lambda::Function")} - {None}
         assert {function.name for function in functions} == found
 

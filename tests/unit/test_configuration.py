@@ -47,6 +47,46 @@ def test_what_the_functions_read_is_what_was_written():
     assert configuration == Configuration.from_json(configuration.to_json())
 
 
+def test_alarms_survive_the_way_to_the_functions():
+    alarms = {"reject_percent": 5, "watched_sites": 0, "silent_hours": {"main": 3}}
+
+    configuration = Configuration.from_document({"alarms": alarms})
+
+    assert (5, 0, {"main": 3}) == (
+        configuration.alarms.reject_percent,
+        configuration.alarms.watched_sites,
+        configuration.alarms.silent_hours,
+    )
+    assert configuration == Configuration.from_json(configuration.to_json())
+
+
+@pytest.mark.parametrize(
+    ("alarms", "problem"),
+    [
+        ({"silent_hours": {"shop": 3}}, "alarms.silent_hours.shop = 3: allowed is the key of a registered site"),
+        ({"silent_hours": {"main": 169}}, "alarms.silent_hours.main = 169: allowed is a whole number from 1 to 168"),
+        ({"silent_hours": {"main": True}}, "alarms.silent_hours.main = True: allowed is a whole number from 1 to 168"),
+        ({"silent_hours": 3}, "alarms.silent_hours = 3: allowed is a table"),
+        ({"watched_sites": 101}, "alarms.watched_sites = 101: allowed is a whole number from 0 to 100"),
+        ({"reject_percent": 0}, "alarms.reject_percent = 0: allowed is a whole number from 1 to 100"),
+        ({"page_topic_arn": "pager"}, "alarms.page_topic_arn = 'pager': allowed is the ARN of an SNS topic"),
+        ({"silent_sites": []}, "alarms.silent_sites = []: allowed is a key that footfall.toml knows"),
+    ],
+)
+def test_a_wrong_alarm_is_named_with_what_is_allowed(alarms, problem):
+    with pytest.raises(ConfigurationError) as error:
+        Configuration.from_document({"alarms": alarms})
+
+    assert problem in error.value.problems
+
+
+def test_more_sites_than_a_stack_can_watch_are_refused():
+    sites = {f"s{number}": {"ids": [f"id-{number}"]} for number in range(101)}
+
+    with pytest.raises(ConfigurationError, match=r"alarms\.silent_hours = '101 sites': allowed is at most 100 sites"):
+        Configuration.from_document({"sites": dict(sites), "alarms": {"silent_hours": dict.fromkeys(sites, 5)}})
+
+
 def test_every_problem_is_listed_at_once_with_key_value_and_what_is_allowed():
     document = {
         "nme": "x",

@@ -10,6 +10,8 @@ import pytest
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from footfall.functions import FUNCTIONS, RETIRE_SALTS, Function
+from local.account import Entry, Sent
+from local.findings import differences
 from local.metrics import read_line, read_metrics
 from local.runtime import FunctionCrashed, InvocationFailed
 from local.schedule import Scheduler, Schedules, event
@@ -155,3 +157,27 @@ def test_the_thread_invokes_what_is_due_and_stops_when_told() -> None:
 
     with scheduler:
         assert invoked.wait(10)
+
+
+def an_entry(outcome: str, reason: str = "", *, copies: int = 1) -> Entry:
+    sent = Sent(kind="page view", request_id="r", status=200, sent_at=0.0)
+    return Entry(sent=sent, outcome=outcome, reason=reason, last_hop="lake", copies=copies, rows=1, latency_s=1.0)
+
+
+def test_the_demo_compares_each_metric_and_its_total_with_the_account() -> None:
+    entries = [an_entry("row", copies=2), an_entry("reject", "unknown_site"), an_entry("suppressed", "gpc")]
+    parts = {
+        ("hits", frozenset({("site", "main")})): 2.0,
+        ("rejects", frozenset({("reason", "unknown_site")})): 1.0,
+        ("suppressed", frozenset({("reason", "gpc"), ("site", "main")})): 1.0,
+    }
+    none = frozenset[tuple[str, str]]()
+    totals = {("hits", none): 2.0, ("rejects", none): 1.0, ("suppressed", none): 1.0, ("losses", none): 0.0}
+
+    assert differences(entries, parts | totals) == []
+    assert differences(entries, parts | totals | {("hits", none): 1.0}) == ["hits in all: metrics say 1, the account 2"]
+    assert differences(entries, totals) == [
+        "hits: metrics say 0, the account 2",
+        "rejects unknown_site: metrics say 0, the account 1",
+        "suppressed gpc: metrics say 0, the account 1",
+    ]

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from footfall.alarm_settings import Alarms as Alarms  # noqa: PLC0414 - a section like those below, in a module of its own
 from footfall.errors import ConfigurationError
 from footfall.hits import log_fields
 
@@ -148,13 +149,6 @@ class Destination:
     hits_per_bulk: int = 200
     timeout_s: int = 30
     keeps_days: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarms:
-    """Where alarms go: the ARN of an SNS topic, or nowhere but the console."""
-
-    topic_arn: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from footfall.alarm_settings import read_alarms
 from footfall.configuration import (
     MAX_SITES,
     REMOVED_URL_PARAMETERS,
-    Alarms,
     Configuration,
     Destination,
     Edge,
@@ -36,16 +36,17 @@ def read_document(document: Mapping[str, Any], source: str) -> Configuration:
     """
     reader = TableReader(document)
     destinations = _read_destinations(reader.section("destinations"))
+    sites = _read_sites(reader.section("sites"), {destination.name for destination in destinations})
     configuration = Configuration(
         name=reader.text("name", "footfall", pattern=_NAME, allowed="a lower-case word of up to 30 letters, digits and -"),
-        sites=_read_sites(reader.section("sites"), {destination.name for destination in destinations}),
+        sites=sites,
         privacy=_read_privacy(reader.section("privacy")),
         edge=_read_edge(reader.section("edge")),
         stream=_read_stream(reader.section("stream")),
         lake=_read_lake(reader.section("lake")),
         queue=_read_queue(reader.section("queue")),
         destinations=destinations,
-        alarms=_read_alarms(reader.section("alarms")),
+        alarms=read_alarms(reader.section("alarms"), {site.key for site in sites.registered}),
     )
     reader.refuse_the_rest()
     if reader.problems:
@@ -207,10 +208,3 @@ def _read_destination(reader: TableReader, name: str) -> Destination:
             reader.problem(key, "", f"a value: the destination {name!r} cannot be reached without one")
     reader.refuse_the_rest()
     return destination
-
-
-def _read_alarms(reader: TableReader) -> Alarms:
-    topic = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
-    alarms = Alarms(topic_arn=reader.text("topic_arn", "", pattern=topic, allowed="the ARN of an SNS topic"))
-    reader.refuse_the_rest()
-    return alarms

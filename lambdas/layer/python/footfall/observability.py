@@ -1,12 +1,15 @@
 """Logger and metrics of every function, configured once; never a query string, an address or a user agent in either."""
 
+import os
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Final, Protocol
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 NAMESPACE: Final = "Footfall"
+"""Where no deployment names another; the template sets POWERTOOLS_METRICS_NAMESPACE, so that two deployments do not sum theirs."""
 EVERY_REQUEST: Final = 100
 """Percent."""
 
@@ -95,24 +98,26 @@ def count(metric: str, counts: Iterable[tuple[tuple[str, ...], int]], dimensions
     Where CloudFront logs only `sampling_rate` percent of the requests, each metric carries that rate beside its number.
     """
     for values, number in counts:
-        metrics = EphemeralMetrics(namespace=NAMESPACE)
+        metrics = _new_metrics()
         metrics.add_metric(name=metric, unit=MetricUnit.Count, value=number)
         for name, value in zip(dimensions, values, strict=True):
             if value:
                 metrics.add_dimension(name=name, value=value)
-        if sampling_rate < EVERY_REQUEST:
-            metrics.add_metadata(key="sampling_rate", value=sampling_rate)
-        metrics.flush_metrics()
+        _flush(metrics, sampling_rate)
 
 
 def count_transformed(counts: Transformed, *, salts_unavailable: int, sampling_rate: int) -> None:
-    """Write the metrics of one transformed batch: `hits`, `rejects`, `suppressed`, `losses{stage, reason, site}`, `salts_unavailable`."""
+    """Write the metrics of one transformed batch: `hits`, `rejects`, `suppressed`, `losses{stage, reason, site}`, `salts_unavailable`.
+
+    The first four are also written without dimensions, as zero too: an alarm cannot search for dimensions, nor divide by what is missing.
+    """
     by_dimensions: tuple[tuple[str, Iterable[tuple[tuple[str, ...], int]], tuple[str, ...]], ...] = (
         ("hits", (((site,), number) for site, number in counts.hits.items()), ("site",)),
         ("rejects", (((reason,), number) for reason, number in counts.rejects.items()), ("reason",)),
         ("suppressed", counts.suppressed.items(), ("reason", "site")),
         ("losses", ((("transform", *key), number) for key, number in counts.losses.items()), ("stage", "reason", "site")),
     )
+    _count_all(counts, sampling_rate=sampling_rate)
     for metric, numbers, dimensions in by_dimensions:
         count(metric, numbers, dimensions, sampling_rate=sampling_rate)
     if salts_unavailable:
@@ -120,11 +125,16 @@ def count_transformed(counts: Transformed, *, salts_unavailable: int, sampling_r
 
 
 def count_enqueued(counts: Enqueued, *, unconfirmed: Mapping[str, int], sampling_rate: int) -> None:
-    """Write the metrics of one enqueued batch: `enqueued`, `suppressed`, `losses{stage, reason, site}`, `unconfirmed{reason}`."""
+    """Write the metrics of one enqueued batch: `enqueued`, `suppressed`, `losses{stage, reason, site}`, `unconfirmed{reason}`.
+
+    What is lost is also summed up as `losses{stage}`: an alarm watches one metric.
+    """
+    lost = sum(counts.losses.values())
     by_dimensions: tuple[tuple[str, Iterable[tuple[tuple[str, ...], int]], tuple[str, ...]], ...] = (
         ("enqueued", (((site,), number) for site, number in counts.enqueued.items()), ("site",)),
         ("suppressed", counts.suppressed.items(), ("reason", "site")),
         ("losses", ((("enqueue", *key), number) for key, number in counts.losses.items()), ("stage", "reason", "site")),
+        ("losses", [(("enqueue",), lost)] if lost else [], ("stage",)),
         ("unconfirmed", (((reason,), number) for reason, number in unconfirmed.items()), ("reason",)),
     )
     for metric, numbers, dimensions in by_dimensions:
@@ -140,3 +150,29 @@ def count_processed(tally: Processed) -> None:
         count(metric, (((name,), number) for name, number in numbers if number), (dimension,))
     count("circuit_open", (((name,), int(bool(reason))) for name, reason in tally.circuits.items()), ("destination",))
     count("queue_messages", (((name,), number) for name, number in tally.messages.items() if number), ("outcome",))
+
+
+def report_salts(*, retired: int, oldest: timedelta) -> None:
+    """Write `salts_retired`, and `oldest_salt_hours`: the age of the oldest salt that is left, 0 where none is."""
+    metrics = _new_metrics()
+    metrics.add_metric(name="salts_retired", unit=MetricUnit.Count, value=retired)
+    metrics.add_metric(name="oldest_salt_hours", unit=MetricUnit.NoUnit, value=oldest / timedelta(hours=1))
+    metrics.flush_metrics()
+
+
+def _count_all(counts: Transformed, *, sampling_rate: int) -> None:
+    metrics = _new_metrics()
+    for name in ("hits", "rejects", "suppressed", "losses"):
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=sum(getattr(counts, name).values()))
+    _flush(metrics, sampling_rate)
+
+
+def _new_metrics() -> EphemeralMetrics:
+    """Metrics with no dimension but those they are given: the library adds `service` unless that is empty, and alarms would miss them."""
+    return EphemeralMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE), service="")
+
+
+def _flush(metrics: EphemeralMetrics, sampling_rate: int) -> None:
+    if sampling_rate < EVERY_REQUEST:
+        metrics.add_metadata(key="sampling_rate", value=sampling_rate)
+    metrics.flush_metrics()

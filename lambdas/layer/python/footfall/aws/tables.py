@@ -57,13 +57,20 @@ class SaltTable:
         Raises:
             UnavailableError: DynamoDB did not answer.
         """
-        retired = 0
+        expired = [day for day in self.days() if salt_expires(day) <= now]
         with translated("retire salts"):
-            for page in self._client.get_paginator("scan").paginate(
+            for day in expired:
+                self._client.delete_item(TableName=self._name, Key={"day": {"S": day}})
+        return len(expired)
+
+    def days(self) -> list[str]:
+        """List the days that have a salt, with a consistent read.
+
+        Raises:
+            UnavailableError: DynamoDB did not answer.
+        """
+        with translated("list salts"):
+            pages = self._client.get_paginator("scan").paginate(
                 TableName=self._name, ProjectionExpression="#day", ExpressionAttributeNames={"#day": "day"}, ConsistentRead=True
-            ):
-                for item in page["Items"]:
-                    if salt_expires(item["day"]["S"]) <= now:
-                        self._client.delete_item(TableName=self._name, Key={"day": item["day"]})
-                        retired += 1
-        return retired
+            )
+            return [item["day"]["S"] for page in pages for item in page["Items"]]

@@ -37,6 +37,15 @@ def salt_expires(day: str) -> datetime:
     return datetime.fromisoformat(day).replace(tzinfo=UTC) + SALT_LIFE
 
 
+def oldest_salt_age(days: Iterable[str], now: datetime) -> timedelta:
+    """The age of the oldest salt among those of `days`, from the start of the day it serves; nothing when there is none yet.
+
+    >>> oldest_salt_age(["2026-11-25", "2026-11-24"], datetime(2026, 11, 25, 12, tzinfo=UTC)) / timedelta(hours=1)
+    36.0
+    """
+    return max((timedelta(), *(now - (salt_expires(day) - SALT_LIFE) for day in days)))
+
+
 def days_that_may_have_salt(days: Iterable[str], now: datetime) -> set[str]:
     """The days among `days` whose salt is not expired, and not more than a day ahead of the clock."""
     return {day for day in days if now < salt_expires(day) <= now + SALT_LIFE + timedelta(days=1)}
