@@ -1,0 +1,173 @@
+"""Run the pipeline and its page together, until someone stops it or something fails."""
+
+import queue
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from footfall.configuration import Configuration
+from footfall.errors import FootfallError
+from footfall.functions import RETIRE_SALTS
+from local.pipeline import Additions, Pipeline, PutLine, fresh_folder, run_pipeline
+from local.runtime import InvocationFailed
+from local.schedule import Scheduler, Schedules
+from local.up.failures import explain
+from local.up.keep import Keep
+from local.up.last_requests import LastRequests
+from local.up.last_words import counted, left_behind, relative
+from local.up.server import PageServer, Stage
+from local.up.watch import watch
+
+FLUSH_S: Final = 0.1
+DELIVER_S: Final = 1.0
+"""How long what is in the stream may still take when the journal cannot be written."""
+
+Stops = queue.SimpleQueue[OSError | None]
+"""Why to stop: None because someone asks, else what failed. Its `put` may be called by a signal handler."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line says; `edge_port` 0 is any free port, `keep` None a new folder."""
+
+    port: int
+    edge_port: int
+    keep: Path | None
+    configuration: Path
+
+
+class PortError(FootfallError):
+    """A port that cannot be listened on; `args` are the sentence and the exit code."""
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def serve(options: Options, stops: Stops, tell: Callable[[str], None] = say) -> int:
+    """Run until `stops` says why not; returns the exit code.
+
+    What is under way then is delivered first. After a failure that cannot be done; the journal has what was not delivered.
+    """
+    try:
+        configuration = Configuration.load(options.configuration)
+        with closing(_take_ports(options)) as page:
+            return _serve_kept(configuration, options, page, stops, tell)
+    except PortError as busy:
+        sentence, code = busy.args
+    except (OSError, FootfallError) as failed:
+        sentence, code = explain(failed)
+    tell(f"up: {sentence}")
+    return int(code)
+
+
+@contextmanager
+def _listening(port: int) -> Iterator[None]:
+    """Translate a refusal to listen on a port."""
+    try:
+        yield
+    except OSError as refused:
+        raise PortError(*explain(refused, port=port)) from refused
+
+
+def _take_ports(options: Options) -> PageServer:
+    """Take the page's port, and see that the edge's can be had, before anything takes time."""
+    with _listening(options.port):
+        page = PageServer(options.port)
+    with _listening(options.edge_port), socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", options.edge_port))
+    return page
+
+
+def _serve_kept(configuration: Configuration, options: Options, page: PageServer, stops: Stops, tell: Callable[[str], None]) -> int:
+    folder = options.keep or fresh_folder(f"up-{page.port}")
+    with closing(Keep(folder)) as keep:
+        requests = LastRequests(configuration.edge.log_fields, keep.journal.strike)
+        try:
+            with run_pipeline(
+                configuration, folder, port=options.edge_port, is_demo=True, flush_s=FLUSH_S, additions=_additions(keep, requests, stops)
+            ) as pipeline:
+                _run(pipeline, keep, requests, page, stops, tell)
+        except OSError as failed:
+            sentence, code = explain(failed)
+            tell(f"up: {sentence}{left_behind(keep, requests)}")
+            return code
+        tell(f"\nstopped: {counted(requests)}; Parquet: {relative(keep.lake)}")
+        return 0
+
+
+def _additions(keep: Keep, requests: LastRequests, stops: Stops) -> Additions:
+    """Write lines and objects to disk before the stores have them, and show each step."""
+
+    def journal(put: PutLine) -> PutLine:
+        for line in keep.journal.left:
+            requests.put(line, is_replayed=True)
+            put(line)
+
+        def write_and_put(line: bytes) -> None:
+            requests.put(line)
+            try:
+                keep.journal.append(line)
+            except OSError as failed:
+                failed.filename = failed.filename or str(keep.folder / "journal")
+                stops.put(failed)
+            put(line)
+
+        return write_and_put
+
+    return Additions(
+        make_trace=lambda: requests,
+        open_store=keep.open_store,
+        around_invoke=lambda invoke: watch(invoke, keep.folder / "logs" / "transform_hits.log", requests.transformed),
+        around_put_line=journal,
+    )
+
+
+def _run(pipeline: Pipeline, keep: Keep, requests: LastRequests, page: PageServer, stops: Stops, tell: Callable[[str], None]) -> None:
+    edge_url = pipeline.edge.url.replace("127.0.0.1", "localhost")  # the visitor's own address is taken out of every row
+    with _scheduler(pipeline, keep, tell):
+        page.start(Stage(requests=requests, fields=pipeline.configuration.edge.log_fields, lake=keep.lake, edge_url=edge_url))
+        if keep.restored or keep.journal.left:
+            tell(f"brought back: {keep.restored} objects, {len(keep.journal.left)} lines that were not delivered")
+        tell(f"up: {page.url}   edge: {edge_url}   Parquet: {relative(keep.lake)}   Ctrl-C stops")
+        failed = _wait(pipeline, stops)
+        page.close()
+    if failed is not None:
+        pipeline.wait_until_settled(DELIVER_S)
+        raise failed
+    keep.save_salts()
+
+
+def _scheduler(pipeline: Pipeline, keep: Keep, tell: Callable[[str], None]) -> Scheduler:
+    def retire(event: object) -> Any:
+        answer = pipeline.functions[RETIRE_SALTS.name].invoke(event)
+        keep.save_salts()
+        return answer
+
+    def failed(name: str, failure: InvocationFailed) -> None:
+        tell(f"up: {name}: {failure}")
+
+    return Scheduler(
+        Schedules((RETIRE_SALTS,), datetime.now(UTC)),
+        {RETIRE_SALTS.name: retire},
+        region=pipeline.resources.region,
+        account=pipeline.resources.account,
+        failed=failed,
+    )
+
+
+def _wait(pipeline: Pipeline, stops: Stops) -> OSError | None:
+    """Wait for a reason to stop; raises what ended Firehose."""
+    while True:
+        try:
+            return stops.get(timeout=0.2)
+        except queue.Empty:
+            pipeline.firehose.check()
