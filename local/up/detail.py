@@ -1,36 +1,30 @@
-"""Put one request before and after side by side: the line with what is dropped, the row with what is new, and the time of each hop."""
+"""Tell what became of one request: in a line of the list, or in full with its way, the time of each hop, and its sections."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from footfall.hits.log_fields import FORBIDDEN
 from footfall.reasons import PROCESSING_FAILED, REASONS
 from local.up.last_requests import HOPS, Seen
-from local.up.line import LineColumn, fate_of, is_new, split_line
-from local.up.row import Cell, read_row
+from local.up.sections import Known, sections_of
 
 _SHOWN_IN_LIST: Final = ("action", "agent_class", "agent_name", "title", "path", "method", "campaign_name", "event_action")
-_HOP_NAMES: Final = {"edge": "Edge answered", "stream": "In the stream", "transform": "Transformed", "lake": "Stored in the lake"}
-
-LATER: Final = (
-    ("message", "Message", "A hit on its way to Matomo, Piwik PRO or GA4, in a queue."),
-    ("delivery", "Delivery", "What the destination answered: delivered, rejected, retry or uncertain."),
-    ("visit", "Visit", "What the destination made of the hits of one visitor."),
-)
-"""What this installation does not do yet; each gets its place when it does."""
+_HOP_NAMES: Final = {"edge": "Edge answered", "stream": "In the stream", "transform": "Transformed", "lake": "In the lake"}
+_INSTEAD: Final = {("lake", "suppressed"): "Settled, nothing stored", ("edge", "refused"): "Edge refused", ("lake", "failed"): "Set aside"}
 
 
 def summary(seen: Seen) -> dict[str, Any]:
     """One line of the list: what became of a request, in words of the glossary and of reasons."""
     return {
         "id": seen.request_id,
+        "asked": seen.asked,
         "outcome": seen.outcome,
         "reasons": list(seen.reasons),
         "at": min(seen.at.values(), default=0.0),
         "took_ms": _took_ms(seen),
         "copies": seen.copies,
         "is_replayed": seen.is_replayed,
+        "is_restored": seen.is_restored,
         "row": {name: str(seen.row[name])[:200] for name in _SHOWN_IN_LIST if name in seen.row},
         "version": seen.version,
     }
@@ -38,18 +32,11 @@ def summary(seen: Seen) -> dict[str, Any]:
 
 def detail(seen: Seen, fields: Sequence[str], lake: Path) -> dict[str, Any]:
     """Everything about one request; all values are texts that a client sent, or that were made of them."""
-    columns = split_line(seen.line, fields) if seen.line else []
-    cells = read_row(lake, seen.key, str(seen.row.get("event_id", ""))) if seen.key else []
-    is_settled = seen.outcome != "waiting"
     return {
         **summary(seen),
         "why": [_why(code) for code in _reasons_of(seen)],
-        "line": [_column(column, cells, is_settled=is_settled) for column in columns],
-        "never_selected": [{"name": name, "why": why} for name, why in FORBIDDEN.items()] if columns else [],
-        "row_columns": [cell.to_json(is_new=is_new(cell, columns)) for cell in cells],
-        "object": seen.key,
         "hops": list(_hops(seen)),
-        "later": [{"name": name, "label": label, "meaning": meaning} for name, label, meaning in LATER],
+        "sections": sections_of(Known(seen=seen, fields=fields, lake=lake)),
     }
 
 
@@ -62,23 +49,20 @@ def _why(code: str) -> dict[str, str]:
     return {"code": code, "meaning": reason.meaning if reason else "", "remedy": reason.remedy if reason else ""}
 
 
-def _column(column: LineColumn, cells: Sequence[Cell], *, is_settled: bool) -> dict[str, Any]:
-    parts = []
-    for part in column.parts:
-        fate, made = fate_of(part, cells) if is_settled else ("waiting", ())
-        parts.append({"text": part.text, "fate": fate, "becomes": list(made)})
-    return {"name": column.name, "parts": parts, "separator": column.separator}
-
-
 def _hops(seen: Seen) -> Iterator[dict[str, Any]]:
-    """Each hop with the milliseconds since the one before; a suppressed line is settled where others are stored."""
+    """Each hop with the milliseconds since the one before; what a request will not reach, or has outlived, is left out."""
     before = None
     for name in HOPS:
         at = seen.at.get(name)
-        label = "Settled, nothing stored" if name == "lake" and seen.outcome == "suppressed" else _HOP_NAMES[name]
-        took_ms = None if at is None or before is None else max(0, round((at - before) * 1000))
-        yield {"name": name, "label": label, "at": at, "took_ms": took_ms}
+        if at is not None or seen.outcome == "waiting":
+            took_ms = None if at is None or before is None else max(0, round((at - before) * 1000))
+            yield {"name": name, "label": _label(name, seen.outcome), "at": at, "took_ms": took_ms}
         before = at or before
+
+
+def _label(hop: str, outcome: str) -> str:
+    """A refusal is the last of a request; a suppressed line is settled where others are stored."""
+    return _INSTEAD.get((hop, outcome), _HOP_NAMES[hop])
 
 
 def _took_ms(seen: Seen) -> int | None:

@@ -20,9 +20,11 @@ _CODES: Final = {
     errno.EDQUOT: DISK_FULL,
     errno.ENOENT: USAGE,
     errno.ENOTDIR: USAGE,
+    errno.EEXIST: USAGE,
 }
 
 _WHAT_NOW: Final = {
+    USAGE: "choose a folder with --keep, or a file with --config, that is one",
     IN_USE: "choose another with --port",
     NOT_PERMITTED: "choose a folder of your own with --keep, or a port above 1023 with --port",
     DISK_FULL: "make room and start again",

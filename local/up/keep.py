@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from footfall.errors import StoppedError
+from footfall.errors import ConfigurationError, StoppedError
 from local.aws import LocalAws, Resources
 from local.up.journal import Journal
 
@@ -20,11 +20,13 @@ ERRORS_EXPIRE_S: Final = 3 * 86_400
 class Keep:
     """One folder, used by one process at a time.
 
-    `lake/` holds the bucket's objects under their keys, `salts.json` the table of salts, `journal` what is not delivered yet. Firehose
-    calls `put_object`: salts first, then the file, then S3, so that no row on disk is without its salt. Only the owner can read it.
+    `lake/` holds the bucket's objects under their keys, `salts.json` the salts, `totals.json` how many requests became what,
+    `journal` what is not delivered yet. Firehose calls `put_object`: salts first, then the file, then S3, so that no row on disk is
+    without its salt. Only the owner can read it.
 
     Raises:
         StoppedError: another process uses the folder.
+        ConfigurationError: a file in it is not what an earlier process wrote.
         OSError: it cannot be made or written.
     """
 
@@ -35,8 +37,10 @@ class Keep:
         self._lock = _lock(folder)
         self.journal = Journal(folder / "journal")
         self.restored = 0
-        self._salts_path = folder / "salts.json"
+        self._salts_path, self._totals_path = folder / "salts.json", folder / "totals.json"
         self._salts = ""
+        self.totals: Mapping[str, int] = _read_json(self._totals_path, {})
+        """How many requests became what, in all processes that used the folder."""
 
     def open_store(self, aws: LocalAws, resources: Resources) -> "Keep":
         """Bring objects and salts back into empty stores, and be what Firehose writes to from now on.
@@ -66,6 +70,12 @@ class Keep:
             _replace(self._salts_path, text.encode())
             self._salts = text
 
+    def save_totals(self, totals: Mapping[str, int]) -> None:
+        """Write how many requests became what, when that has changed."""
+        if totals != self.totals:
+            _replace(self._totals_path, json.dumps(totals).encode())
+            self.totals = dict(totals)
+
     def close(self) -> None:
         """Let another process use the folder."""
         self.journal.close()
@@ -81,10 +91,7 @@ class Keep:
                 yield key, path.read_bytes()
 
     def _kept_salts(self) -> list[dict[str, Any]]:
-        if not self._salts_path.exists():
-            return []
-        self._salts = self._salts_path.read_text("utf-8")
-        return [_from_json(item) for item in json.loads(self._salts)]
+        return [_from_json(item) for item in _read_json(self._salts_path, [])]
 
 
 _UNFINISHED: Final = ".unfinished"
@@ -113,6 +120,14 @@ def _replace(path: Path, content: bytes) -> None:
     except OSError:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def _read_json(path: Path, otherwise: Any) -> Any:
+    """What an earlier process wrote; each file is replaced as a whole, so what cannot be read was not written by one."""
+    try:
+        return json.loads(path.read_text("utf-8")) if path.exists() else otherwise
+    except ValueError as broken:
+        raise ConfigurationError(str(path), [f"is not JSON ({broken}): remove it, or choose another folder with --keep"]) from broken
 
 
 def _to_json(item: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:

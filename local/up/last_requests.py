@@ -22,13 +22,15 @@ class Seen:
 
     request_id: str
     line: bytes = b""
+    asked: str = ""  # method and path, for what has no row
     at: dict[str, float] = field(default_factory=dict)
     outcome: str = "waiting"
     reasons: tuple[str, ...] = ()
     row: Mapping[str, Any] = field(default_factory=dict)  # as the transform answered
     key: str = ""  # of the object that holds its row
     copies: int = 0
-    is_replayed: bool = False
+    is_replayed: bool = False  # its line was brought back
+    is_restored: bool = False  # its row was there before this start; its line is gone
     version: int = 0
 
 
@@ -40,7 +42,7 @@ class LastRequests(Trace):
 
     def __init__(self, fields: Sequence[str], settled: Callable[[bytes], None], *, shown: int = SHOWN) -> None:
         super().__init__()
-        self._id_at, self._columns = fields.index("x-edge-request-id"), len(fields)
+        self._fields = tuple(fields)
         self._settled, self._shown = settled, shown
         self._seen: OrderedDict[str, Seen] = OrderedDict()
         self._unfinished: dict[str, Seen] = {}  # also those that are no longer shown
@@ -51,6 +53,15 @@ class LastRequests(Trace):
         self._version = 0
         self._is_closed = False
         self._changed = threading.Condition(threading.RLock())
+
+    def restore(self, requests: Sequence[Seen], totals: Mapping[str, int]) -> None:
+        """Begin with what an earlier process has finished, oldest first, and with its totals."""
+        with self._changed:
+            self._totals.update({name: totals.get(name, 0) for name in OUTCOMES})
+            self._totals["all"] = self._totals["finished"] = self._totals.total()
+            for seen in requests[-self._shown :]:
+                self._seen[seen.request_id] = seen
+                self._change(seen)
 
     def see(self, request_id: str, hop: str) -> None:
         """A request was answered (`edge`) or refused by the edge, or its line is in the stream."""
@@ -70,7 +81,7 @@ class LastRequests(Trace):
         """A line is on its way into the stream."""
         with self._changed:
             seen = self._find(self._request_id(line))
-            seen.line, seen.is_replayed = line, is_replayed
+            seen.line, seen.is_replayed, seen.asked = line, is_replayed, self._asked(line)
             seen.copies += 1
             self._by_line[line] = seen
             self._change(seen)
@@ -111,10 +122,15 @@ class LastRequests(Trace):
         with self._changed:
             return len(self._at_edge) + self._in_stream
 
-    def totals(self) -> dict[str, int]:
-        """How many requests became what since the start."""
+    def finished(self) -> dict[str, int]:
+        """How many requests became what since the start, and before it where that was kept."""
         with self._changed:
-            return {name: self._totals[name] for name in OUTCOMES} | {"waiting": self._totals["all"] - self._totals["finished"]}
+            return {name: self._totals[name] for name in OUTCOMES}
+
+    def totals(self) -> dict[str, int]:
+        """The same, and how many are still waiting."""
+        with self._changed:
+            return self.finished() | {"waiting": self._totals["all"] - self._totals["finished"]}
 
     def get(self, request_id: str) -> Seen | None:
         """One of the last requests."""
@@ -151,10 +167,19 @@ class LastRequests(Trace):
 
     def _request_id(self, line: bytes) -> str:
         """The request a line belongs to; one whose columns cannot be trusted is searched for the ids that are known."""
-        columns = line.decode("ascii", "replace").rstrip("\n").split("\t")
-        if len(columns) == self._columns:
-            return columns[self._id_at]
+        columns = self._split(line)
+        if "x-edge-request-id" in columns:
+            return columns["x-edge-request-id"]
         return next((request_id for request_id in reversed(self._seen) if request_id.encode() in line), "unknown")
+
+    def _asked(self, line: bytes) -> str:
+        columns = self._split(line)
+        return f"{columns['cs-method']} {columns['cs-uri-stem'].partition('?')[0]}" if columns else "Damaged line"
+
+    def _split(self, line: bytes) -> dict[str, str]:
+        """The columns of a line by name; none where they cannot be trusted."""
+        columns = line.decode("ascii", "replace").rstrip("\n").split("\t")
+        return dict(zip(self._fields, columns, strict=True)) if len(columns) == len(self._fields) else {}
 
     def _finish(self, seen: Seen, outcome: str) -> None:
         if seen.outcome == "waiting":

@@ -7,12 +7,19 @@ from local.up.keep import Keep
 from local.up.last_requests import LastRequests
 
 
-def counted(requests: LastRequests) -> str:
-    """How many requests became what: `3 requests: 2 row, 1 reject`."""
-    totals = requests.totals()
-    return f"{sum(totals.values())} requests: " + ", ".join(
-        f"{number} {name}" for name, number in totals.items() if number or name == "row"
+def stopped(requests: LastRequests, lake: Path, *, is_kept: bool) -> str:
+    """What was written where: `stopped: 7 rows and 3 rejects are Parquet in kept/lake; 1 suppressed, 1 refused`."""
+    number = requests.finished()
+    others = ", ".join(f"{number[name]} {name}" for name in ("suppressed", "refused", "failed") if number[name])
+    until = "" if is_kept else " (the next start clears it; --keep DIR does not)"
+    return (
+        f"stopped: {_plural(number['row'], 'row')} and {_plural(number['reject'], 'reject')} are Parquet in {relative(lake)}{until}"
+        + f"; {others}" * bool(others)
     )
+
+
+def _plural(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def left_behind(keep: Keep, requests: LastRequests) -> str:

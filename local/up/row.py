@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,10 +24,6 @@ class Cell:
     meaning: str
     value: str
     texts: tuple[str, ...]
-
-    def to_json(self, *, is_new: bool) -> dict[str, Any]:
-        """What the page shows; `is_new`: no part of the line has this value."""
-        return {"name": self.name, "type": self.type, "meaning": self.meaning, "value": self.value, "is_new": is_new}
 
 
 def read_row(lake: Path, key: str, event_id: str) -> list[Cell]:
@@ -53,11 +50,15 @@ def _partition(key: str) -> Iterator[Cell]:
 
 
 def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False, default=str).strip('"')
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="milliseconds")
+    return value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
-    """Maps and pairs as objects and lists a person reads: `[["note", "twice"]]`."""
+    """Maps as objects, pairs as lists, which a person reads: `[["note", "twice"]]`."""
+    if isinstance(value, list) and all(isinstance(part, tuple) for part in value):
+        return dict(value)
     if isinstance(value, list):
         return [[part["name"], part["value"]] if isinstance(part, dict) else _plain(part) for part in value]
     return value

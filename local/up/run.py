@@ -12,20 +12,25 @@ from typing import Any, Final
 
 from footfall.configuration import Configuration
 from footfall.errors import FootfallError
-from footfall.functions import RETIRE_SALTS
+from footfall.functions import RETIRE_SALTS, TRANSFORM_HITS
 from local.pipeline import Additions, Pipeline, PutLine, fresh_folder, run_pipeline
 from local.runtime import InvocationFailed
 from local.schedule import Scheduler, Schedules
 from local.up.failures import explain
 from local.up.keep import Keep
 from local.up.last_requests import LastRequests
-from local.up.last_words import counted, left_behind, relative
+from local.up.last_words import left_behind, relative, stopped
+from local.up.restored import last_requests
 from local.up.server import PageServer, Stage
+from local.up.warm import warm
 from local.up.watch import watch
 
 FLUSH_S: Final = 0.1
 DELIVER_S: Final = 1.0
 """How long what is in the stream may still take when the journal cannot be written."""
+
+CHECK_S: Final = 0.2
+"""How often Firehose is looked after and totals are saved: so much of them a killed process can lose."""
 
 Stops = queue.SimpleQueue[OSError | None]
 """Why to stop: None because someone asks, else what failed. Its `put` may be called by a signal handler."""
@@ -78,29 +83,30 @@ def _listening(port: int) -> Iterator[None]:
 
 
 def _take_ports(options: Options) -> PageServer:
-    """Take the page's port, and see that the edge's can be had, before anything takes time."""
-    with _listening(options.port):
-        page = PageServer(options.port)
+    """See that the edge's port can be had, and take the page's, before anything takes time."""
     with _listening(options.edge_port), socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", options.edge_port))
-    return page
+    with _listening(options.port):
+        return PageServer(options.port)
 
 
 def _serve_kept(configuration: Configuration, options: Options, page: PageServer, stops: Stops, tell: Callable[[str], None]) -> int:
     folder = options.keep or fresh_folder(f"up-{page.port}")
     with closing(Keep(folder)) as keep:
         requests = LastRequests(configuration.edge.log_fields, keep.journal.strike)
+        requests.restore(last_requests(keep.lake), keep.totals)
         try:
             with run_pipeline(
                 configuration, folder, port=options.edge_port, is_demo=True, flush_s=FLUSH_S, additions=_additions(keep, requests, stops)
             ) as pipeline:
                 _run(pipeline, keep, requests, page, stops, tell)
+            keep.save_totals(requests.finished())
         except OSError as failed:
             sentence, code = explain(failed)
             tell(f"up: {sentence}{left_behind(keep, requests)}")
             return code
-        tell(f"\nstopped: {counted(requests)}; Parquet: {relative(keep.lake)}")
+        tell(stopped(requests, keep.lake, is_kept=options.keep is not None))
         return 0
 
 
@@ -133,12 +139,13 @@ def _additions(keep: Keep, requests: LastRequests, stops: Stops) -> Additions:
 
 def _run(pipeline: Pipeline, keep: Keep, requests: LastRequests, page: PageServer, stops: Stops, tell: Callable[[str], None]) -> None:
     edge_url = pipeline.edge.url.replace("127.0.0.1", "localhost")  # the visitor's own address is taken out of every row
+    warm(pipeline.functions[TRANSFORM_HITS.name].invoke, pipeline.configuration.edge.log_fields)
     with _scheduler(pipeline, keep, tell):
         page.start(Stage(requests=requests, fields=pipeline.configuration.edge.log_fields, lake=keep.lake, edge_url=edge_url))
         if keep.restored or keep.journal.left:
             tell(f"brought back: {keep.restored} objects, {len(keep.journal.left)} lines that were not delivered")
         tell(f"up: {page.url}   edge: {edge_url}   Parquet: {relative(keep.lake)}   Ctrl-C stops")
-        failed = _wait(pipeline, stops)
+        failed = _wait(pipeline, keep, requests, stops)
         page.close()
     if failed is not None:
         pipeline.wait_until_settled(DELIVER_S)
@@ -164,10 +171,11 @@ def _scheduler(pipeline: Pipeline, keep: Keep, tell: Callable[[str], None]) -> S
     )
 
 
-def _wait(pipeline: Pipeline, stops: Stops) -> OSError | None:
+def _wait(pipeline: Pipeline, keep: Keep, requests: LastRequests, stops: Stops) -> OSError | None:
     """Wait for a reason to stop; raises what ended Firehose."""
     while True:
         try:
-            return stops.get(timeout=0.2)
+            return stops.get(timeout=CHECK_S)
         except queue.Empty:
             pipeline.firehose.check()
+            keep.save_totals(requests.finished())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from local.demo import send
-from local.visitors import ADDRESSES, KINDS, Request
+from local.visitors import ADDRESSES, KINDS, VISITOR, Kind, Request
 
 IMAGE: Final = "image"
 BEACON: Final = "beacon"
@@ -23,13 +23,18 @@ class Sample:
 
     def to_json(self) -> dict[str, Any]:
         """What the page needs to know."""
-        target = next(kind.target for kind in KINDS if kind.name == self.kind)
+        target = _target(next(kind for kind in KINDS if kind.name == self.kind))
         shown = {"name": self.name, "label": self.label, "hint": self.hint, "sent_by": self.sent_by}
         return shown if self.sent_by == SERVER else {**shown, "target": target}
 
 
 def _sample(name: str, kind: str, sent_by: str, label: str, hint: str) -> Sample:
     return Sample(name=name, kind=kind, sent_by=sent_by, label=label, hint=hint)
+
+
+def _target(kind: Kind) -> str:
+    """Its path and query, with a whole visitor id."""
+    return kind.target.replace(f"_id={VISITOR}", f"_id={VISITOR}0")
 
 
 SAMPLES: Final = (
@@ -69,4 +74,4 @@ def _request(sample: Sample) -> Request:
         "x-footfall-demo-country": "DE",
         **kind.headers,
     }
-    return Request(kind=kind, method=kind.method, target=kind.target, headers=headers, body=kind.body)
+    return Request(kind=kind, method=kind.method, target=_target(kind), headers=headers, body=kind.body)

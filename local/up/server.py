@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Self, cast
 from urllib.parse import unquote, urlsplit
 
+from footfall.configuration import PAGE_CONTENT_SECURITY
 from local.up.detail import detail, summary
 from local.up.last_requests import LastRequests
 from local.up.samples import SAMPLES, send_sample
@@ -207,13 +208,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
 
+def content_security(edge_url: str) -> str:
+    """The policy of all our pages, with the edge as the one other place to send to; and no script may make markup of a text."""
+    opened = {f"{kind}-src 'self'": f"{kind}-src 'self' {edge_url}" for kind in ("img", "connect")}
+    directives = (directive.strip() for directive in PAGE_CONTENT_SECURITY.split(";"))
+    return "; ".join([*(opened.get(directive, directive) for directive in directives), "require-trusted-types-for 'script'"])
+
+
 def headers(edge_url: str) -> dict[str, str]:
     """Headers of every answer: only its own files and the edge, nothing inline, nothing kept, in no frame."""
     return {
-        "Content-Security-Policy": (
-            f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' {edge_url}; connect-src 'self' {edge_url}; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-        ),
+        "Content-Security-Policy": content_security(edge_url),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "Cross-Origin-Opener-Policy": "same-origin",

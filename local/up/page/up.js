@@ -15,6 +15,7 @@
     let chosen = '';
     let shownVersion = -1;
     let loading = false;
+    let isInSight = true; // the detail, or enough of it
 
     function element(tag, { className = '', text = '' } = {}, ...children) {
         const made = document.createElement(tag);
@@ -70,8 +71,9 @@
             byId(place).replaceChildren();
         }
         for (const sample of stage.samples) {
-            const button = element('button', {}, element('strong', { text: sample.label }), element('small', { text: sample.hint }));
+            const button = element('button', { text: sample.label });
             button.type = 'button';
+            button.title = sample.hint;
             button.dataset.sample = sample.name;
             button.addEventListener('click', () => send(sample));
             byId(sample.sent_by === 'server' ? 'server-samples' : 'browser-samples').append(button);
@@ -87,8 +89,11 @@
 
     // --- The list
 
-    function nameOf({ row, outcome }) {
-        const action = row.action || (outcome === 'refused' ? 'Not logged' : row.path || 'Request');
+    function nameOf({ row, outcome, asked }) {
+        const action = row.action || asked || (outcome === 'refused' ? 'Not logged' : [row.method, row.path].filter(Boolean).join(' ') || 'Request');
+        if (!row.action) {
+            return action;
+        }
         const words = action.replaceAll('_', ' ');
         return words.charAt(0).toUpperCase() + words.slice(1);
     }
@@ -97,10 +102,10 @@
         return [OUTCOMES[outcome], reasons.join(' or ')].filter(Boolean).join(': ');
     }
 
-    function moreOf({ row, copies, is_replayed }) {
+    function moreOf({ row, copies, is_replayed, is_restored }) {
         const what = row.title || row.event_action || row.campaign_name;
         const who = row.agent_name || (row.agent_class && row.agent_class !== 'human' ? row.agent_class : '');
-        return [what, who, copies > 1 && `${copies} copies`, is_replayed && 'brought back'].filter(Boolean).join(' · ');
+        return [what, who, copies > 1 && `${copies} copies`, is_replayed && 'line brought back', is_restored && 'kept'].filter(Boolean).join(' · ');
     }
 
     function timeOf(at) {
@@ -129,7 +134,7 @@
         button.addEventListener('click', () => {
             byId('follow').checked = summary.id === list.querySelector('button').dataset.request;
             choose(summary.id);
-            if (list.offsetWidth > innerWidth * 0.8) { // one column: the detail is out of sight
+            if (isOneColumn()) {
                 byId('detail').focus();
             }
         });
@@ -143,8 +148,24 @@
         summaries.set(summary.id, summary);
         fill(items.get(summary.id) || add(summary), summary);
         if (summary.outcome !== 'waiting' && (!before || before.outcome === 'waiting')) {
-            say(`${nameOf(summary)}: ${outcomeOf(summary)}`);
+            arrived(summary);
         }
+    }
+
+    // Say what came, and on a phone, where it comes out of sight, offer the way to it; what was there before says nothing.
+    function arrived(summary) {
+        if (summary.is_restored) {
+            return;
+        }
+        say(`${nameOf(summary)}: ${outcomeOf(summary)}`);
+        const result = byId('result');
+        result.dataset.outcome = summary.outcome;
+        result.replaceChildren(element('strong', { text: nameOf(summary) }), ` ${outcomeOf(summary)}${tookOf(summary)}`);
+        result.hidden = isInSight;
+    }
+
+    function isOneColumn() {
+        return matchMedia('(max-width: 61.99rem)').matches;
     }
 
     function trim() {
@@ -256,12 +277,19 @@
         const verdict = byId('verdict');
         verdict.textContent = verdictOf(found);
         verdict.dataset.outcome = found.outcome;
-        byId('remedy').textContent = found.why.map(({ meaning, remedy }) => [meaning, remedy].filter(Boolean).join(' ')).join(' Or: ');
+        byId('remedy').textContent = found.why.map(({ meaning, remedy }) => [meaning, remedy].filter(Boolean).join(' ')).join(' Or: ').replaceAll('`', '');
         byId('remedy').hidden = found.why.length === 0;
-        byId('hops').replaceChildren(...found.hops.map(hop), ...found.later.map(later));
-        showBefore(found);
-        showAfter(found);
-        byId('facts').hidden = false;
+        byId('hops').replaceChildren(...found.hops.map(hop));
+        byId('explain-label').hidden = !found.sections.some(({ columns }) => columns.some(({ meaning }) => meaning));
+        byId('jump').replaceChildren(...found.sections.map(({ name, title }) => link(`#section-${name}`, title)));
+        byId('jump').hidden = false;
+        byId('sections').replaceChildren(...found.sections.map(section));
+    }
+
+    function link(href, text) {
+        const made = element('a', { text });
+        made.href = href;
+        return made;
     }
 
     function hop({ label, at, took_ms }) {
@@ -269,56 +297,62 @@
         return element('li', { className: at === null ? 'ahead' : '' }, element('strong', { text: label }), element('span', { className: 'took', text: took }));
     }
 
-    function later({ label, meaning }) {
-        const place = element('li', { className: 'later' }, element('strong', { text: label }), element('span', { className: 'took', text: 'not part of this yet' }));
-        place.title = meaning;
-        return place;
-    }
-
-    function showBefore(found) {
-        byId('no-line').hidden = found.line.length > 0 || found.outcome === 'waiting';
-        byId('before').replaceChildren(...found.line.map((column) => pair(element('dt', { text: column.name }), lineValue(column))));
-        byId('never').textContent = found.never_selected.length ? `Never asked for: ${found.never_selected.map(({ name, why }) => `${name} (${why})`).join(', ')}.` : '';
-    }
-
-    function pair(...children) {
-        return element('div', {}, ...children);
-    }
-
-    function lineValue({ parts, separator }) {
-        const value = element('dd');
-        parts.forEach((part, index) => {
-            const isLine = parts.length > 1;
-            const lead = isLine && index > 0 && separator !== '\n' ? separator : '';
-            value.append(isLine ? element('span', { className: 'line' }, lead, ...linePart(part)) : element('span', {}, ...linePart(part)));
-        });
-        return value;
-    }
-
-    function linePart({ text, fate, becomes }) {
-        const shown = fate === 'dropped' ? element('del', { text }) : element('span', { className: fate, text });
-        const hint = fate === 'dropped' ? [element('span', { className: 'unseen', text: ' (not written)' })] : [];
-        const made = fate !== 'kept' && becomes.length ? [element('span', { className: 'becomes', text: ` → ${becomes.join(', ')}` })] : [];
-        return [shown, ...hint, ...made];
-    }
-
-    function showAfter(found) {
-        const hasRow = found.row_columns.length > 0;
-        const without = { suppressed: 'There is none, and nothing else of it is kept: only a count.', refused: 'There is none.', waiting: 'Not yet.', failed: 'There is none: Firehose wrote the line under the error prefix.' };
-        byId('after-title').textContent = found.outcome === 'reject' ? 'After: the row in rejects' : 'After: the row';
-        byId('no-row').textContent = without[found.outcome] || 'It cannot be found in the lake.';
-        byId('no-row').hidden = hasRow;
-        byId('after-legend').hidden = byId('explain-label').hidden = !hasRow;
-        byId('after').replaceChildren(...found.row_columns.map(rowColumn));
-        byId('object').textContent = found.object ? `Stored in ${found.object}` : '';
-    }
-
-    function rowColumn({ name, type, meaning, value, is_new }) {
-        const mark = is_new ? [element('span', { className: 'new', text: 'new' }), ' '] : [];
-        return pair(
-            element('dt', {}, element('span', { text: name }), element('span', { className: 'type', text: type })),
-            element('dd', {}, ...mark, element('span', { text: value }), element('span', { className: 'meaning', text: meaning })),
+    function section({ name, title, columns, empty, note, raw, legend }) {
+        const heading = element('h3', { text: title });
+        const made = element('section', { className: `section ${name}` }, heading);
+        made.id = `section-${name}`;
+        heading.id = `section-${name}-title`;
+        made.setAttribute('aria-labelledby', heading.id);
+        const keys = Object.entries(legend).map(([fate, text]) => key(fate, text));
+        made.append(
+            ...(keys.length ? [element('p', { className: 'legend' }, ...keys)] : []),
+            ...(empty ? [element('p', { className: 'none', text: empty })] : [element('dl', { className: 'columns' }, ...columns.map(column))]),
+            ...(note ? [element('p', { className: 'note', text: note })] : []),
+            ...(raw ? [rawText(raw)] : []),
         );
+        return made;
+    }
+
+    function key(fate, text) {
+        const sign = { dropped: element('del', { text: 'struck through' }), becomes: element('span', { className: 'becomes', text: '→' }), new: element('span', { className: 'new', text: '+' }) }[fate];
+        return element('span', {}, sign, ` ${text}`);
+    }
+
+    function rawText(raw) {
+        const text = element('pre', { text: raw });
+        text.tabIndex = 0; // it scrolls
+        text.setAttribute('role', 'region');
+        text.setAttribute('aria-label', 'The line as CloudFront writes it');
+        return element('details', {}, element('summary', { text: 'The line as CloudFront writes it' }), text);
+    }
+
+    function column({ name, type, meaning, is_repeat, parts }) {
+        const term = element('dt', {}, element('span', { text: name }), ...(type ? [' ', element('span', { className: 'type', text: type })] : []));
+        const value = element('dd', { className: is_repeat ? 'repeat' : '' }, ...lines(parts, is_repeat));
+        value.append(...(meaning ? [element('span', { className: 'meaning', text: meaning })] : []));
+        return element('div', {}, term, value);
+    }
+
+    // A part that became something has a line of its own; those dropped one after the other share one, as do all of a repeat.
+    function lines(parts, isRepeat) {
+        const groups = [];
+        for (const one of parts) {
+            const isRun = isRepeat || (one.fate === 'dropped' && one.becomes.length === 0);
+            const last = groups[groups.length - 1];
+            if (isRun && last && last.isRun) {
+                last.parts.push(one);
+            } else {
+                groups.push({ isRun, parts: [one] });
+            }
+        }
+        return groups.map((group) => element('span', { className: 'line' }, ...group.parts.flatMap((one, index) => [index && !one.lead ? ', ' : '', ...part(one, isRepeat)])));
+    }
+
+    function part({ lead, text, fate, becomes }, isRepeat) {
+        const shown = fate === 'dropped' ? element('del', { text }) : element('span', { className: fate, text });
+        const hint = fate === 'dropped' ? [element('span', { className: 'unseen', text: ' (not written)' })] : fate === 'new' ? [element('span', { className: 'unseen', text: ' (new)' })] : [];
+        const made = becomes.length && !isRepeat ? [element('span', { className: 'becomes', text: ` → ${becomes.join(', ')}` })] : [];
+        return [lead, shown, ...hint, ...made];
     }
 
     // --- Following
@@ -354,8 +388,13 @@
     }
 
     byId('own').addEventListener('submit', sendOwnTitle);
-    byId('explain').addEventListener('change', (event) => byId('after').classList.toggle('explained', event.target.checked));
+    byId('explain').addEventListener('change', (event) => byId('sections').classList.toggle('explained', event.target.checked));
     byId('follow').addEventListener('change', (event) => event.target.checked && list.firstElementChild && choose(list.querySelector('button').dataset.request));
     list.addEventListener('keydown', moveInList);
+    byId('result').addEventListener('click', () => { byId('result').hidden = true; });
+    new IntersectionObserver(([entry]) => {
+        isInSight = entry.isIntersecting;
+        byId('result').hidden = byId('result').hidden || isInSight;
+    }, { rootMargin: '0px 0px -30% 0px' }).observe(byId('detail'));
     follow();
 })();
