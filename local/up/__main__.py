@@ -10,6 +10,7 @@ from typing import Final
 
 from local.pipeline import REPOSITORY
 from local.up.run import Options, Stops, serve
+from local.up.terminal import Terminal
 
 PORT: Final = 8080
 _LAST_PORT: Final = 65_535
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stops: Stops = queue.SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stops.put(None))
-    return serve(options, stops)
+    return serve(options, stops, Terminal())
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from footfall.reasons import PROCESSING_FAILED, REASONS
-from local.up.last_requests import HOPS, Seen
 from local.up.sections import Known, sections_of
+from local.up.seen import HOPS, Seen
 
 _SHOWN_IN_LIST: Final = ("action", "agent_class", "agent_name", "title", "path", "method", "campaign_name", "event_action")
 _HOP_NAMES: Final = {"edge": "Edge answered", "stream": "In the stream", "transform": "Transformed", "lake": "In the lake"}

@@ -4,34 +4,11 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from footfall.hits.schema import REJECTS_PREFIX
 from local.trace import Trace
-
-SHOWN: Final = 100
-HOPS: Final = ("edge", "stream", "transform", "lake")
-OUTCOMES: Final = ("row", "reject", "suppressed", "refused", "failed")
-"""What becomes of a request: `refused` at the edge and not logged, `failed` under Firehose's error prefix; before that `waiting`."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Seen:
-    """One request: its line, when it reached each hop (Unix seconds), and what became of it."""
-
-    request_id: str
-    line: bytes = b""
-    asked: str = ""  # method and path, for what has no row
-    at: dict[str, float] = field(default_factory=dict)
-    outcome: str = "waiting"
-    reasons: tuple[str, ...] = ()
-    row: Mapping[str, Any] = field(default_factory=dict)  # as the transform answered
-    key: str = ""  # of the object that holds its row
-    copies: int = 0
-    is_replayed: bool = False  # its line was brought back
-    is_restored: bool = False  # its row was there before this start; its line is gone
-    version: int = 0
+from local.up.seen import OUTCOMES, SHOWN, Seen
 
 
 class LastRequests(Trace):
@@ -131,6 +108,11 @@ class LastRequests(Trace):
         """The same, and how many are still waiting."""
         with self._changed:
             return self.finished() | {"waiting": self._totals["all"] - self._totals["finished"]}
+
+    def version(self) -> int:
+        """Of the newest change; each has one more than the one before."""
+        with self._changed:
+            return self._version
 
     def get(self, request_id: str) -> Seen | None:
         """One of the last requests."""

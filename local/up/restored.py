@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from footfall.errors import ConfigurationError
 from footfall.hits.schema import REJECTS_PREFIX
-from local.up.last_requests import SHOWN, Seen
+from local.up.seen import SHOWN, Seen
 
 
 def last_requests(lake: Path, limit: int = SHOWN) -> list[Seen]:

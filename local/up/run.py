@@ -2,8 +2,7 @@
 
 import queue
 import socket
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from local.up.last_requests import LastRequests
 from local.up.last_words import left_behind, relative, stopped
 from local.up.restored import last_requests
 from local.up.server import PageServer, Stage
+from local.up.terminal import Terminal
 from local.up.warm import warm
 from local.up.watch import watch
 
@@ -50,13 +50,7 @@ class PortError(FootfallError):
     """A port that cannot be listened on; `args` are the sentence and the exit code."""
 
 
-def say(text: str) -> None:
-    """Tell the person at the terminal."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def serve(options: Options, stops: Stops, tell: Callable[[str], None] = say) -> int:
+def serve(options: Options, stops: Stops, terminal: Terminal) -> int:
     """Run until `stops` says why not; returns the exit code.
 
     What is under way then is delivered first. After a failure that cannot be done; the journal has what was not delivered.
@@ -64,12 +58,12 @@ def serve(options: Options, stops: Stops, tell: Callable[[str], None] = say) -> 
     try:
         configuration = Configuration.load(options.configuration)
         with closing(_take_ports(options)) as page:
-            return _serve_kept(configuration, options, page, stops, tell)
+            return _serve_kept(configuration, options, page, stops, terminal)
     except PortError as busy:
         sentence, code = busy.args
     except (OSError, FootfallError) as failed:
         sentence, code = explain(failed)
-    tell(f"up: {sentence}")
+    terminal.complain(str(sentence))
     return int(code)
 
 
@@ -91,7 +85,7 @@ def _take_ports(options: Options) -> PageServer:
         return PageServer(options.port)
 
 
-def _serve_kept(configuration: Configuration, options: Options, page: PageServer, stops: Stops, tell: Callable[[str], None]) -> int:
+def _serve_kept(configuration: Configuration, options: Options, page: PageServer, stops: Stops, terminal: Terminal) -> int:
     folder = options.keep or fresh_folder(f"up-{page.port}")
     with closing(Keep(folder)) as keep:
         requests = LastRequests(configuration.edge.log_fields, keep.journal.strike)
@@ -100,13 +94,13 @@ def _serve_kept(configuration: Configuration, options: Options, page: PageServer
             with run_pipeline(
                 configuration, folder, port=options.edge_port, is_demo=True, flush_s=FLUSH_S, additions=_additions(keep, requests, stops)
             ) as pipeline:
-                _run(pipeline, keep, requests, page, stops, tell)
+                _run(pipeline, keep, requests, page, stops, terminal)
             keep.save_totals(requests.finished())
         except OSError as failed:
             sentence, code = explain(failed)
-            tell(f"up: {sentence}{left_behind(keep, requests)}")
+            terminal.complain(f"{sentence}{left_behind(keep, requests)}")
             return code
-        tell(stopped(requests, keep.lake, is_kept=options.keep is not None))
+        terminal.say(stopped(requests, keep.lake, is_kept=options.keep is not None))
         return 0
 
 
@@ -137,14 +131,14 @@ def _additions(keep: Keep, requests: LastRequests, stops: Stops) -> Additions:
     )
 
 
-def _run(pipeline: Pipeline, keep: Keep, requests: LastRequests, page: PageServer, stops: Stops, tell: Callable[[str], None]) -> None:
+def _run(pipeline: Pipeline, keep: Keep, requests: LastRequests, page: PageServer, stops: Stops, terminal: Terminal) -> None:
     edge_url = pipeline.edge.url.replace("127.0.0.1", "localhost")  # the visitor's own address is taken out of every row
     warm(pipeline.functions[TRANSFORM_HITS.name].invoke, pipeline.configuration.edge.log_fields)
-    with _scheduler(pipeline, keep, tell):
+    with _scheduler(pipeline, keep, terminal):
         page.start(Stage(requests=requests, fields=pipeline.configuration.edge.log_fields, lake=keep.lake, edge_url=edge_url))
         if keep.restored or keep.journal.left:
-            tell(f"brought back: {keep.restored} objects, {len(keep.journal.left)} lines that were not delivered")
-        tell(f"up: {page.url}   edge: {edge_url}   Parquet: {relative(keep.lake)}   Ctrl-C stops")
+            terminal.say(f"brought back: {keep.restored} objects, {len(keep.journal.left)} lines that were not delivered")
+        terminal.say(f"up: {page.url}   edge: {edge_url}   Parquet: {relative(keep.lake)}   Ctrl-C stops")
         failed = _wait(pipeline, keep, requests, stops)
         page.close()
     if failed is not None:
@@ -153,14 +147,14 @@ def _run(pipeline: Pipeline, keep: Keep, requests: LastRequests, page: PageServe
     keep.save_salts()
 
 
-def _scheduler(pipeline: Pipeline, keep: Keep, tell: Callable[[str], None]) -> Scheduler:
+def _scheduler(pipeline: Pipeline, keep: Keep, terminal: Terminal) -> Scheduler:
     def retire(event: object) -> Any:
         answer = pipeline.functions[RETIRE_SALTS.name].invoke(event)
         keep.save_salts()
         return answer
 
     def failed(name: str, failure: InvocationFailed) -> None:
-        tell(f"up: {name}: {failure}")
+        terminal.complain(f"{name}: {failure}")
 
     return Scheduler(
         Schedules((RETIRE_SALTS,), datetime.now(UTC)),

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from footfall.hits.log_fields import FORBIDDEN
-from local.up.last_requests import Seen
 from local.up.line import LineColumn, Part, fate_of, is_new, split_line
 from local.up.row import Cell, read_row
+from local.up.seen import Seen
 
 
 @dataclass(frozen=True, kw_only=True)

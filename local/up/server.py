@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final, Self, cast
 from urllib.parse import unquote, urlsplit
 
-from footfall.configuration import PAGE_CONTENT_SECURITY
 from local.up.detail import detail, summary
+from local.up.headers import headers
 from local.up.last_requests import LastRequests
 from local.up.samples import SAMPLES, send_sample
 
@@ -171,7 +171,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _write_changes(self, version: int) -> None:
         epoch = cast("_Server", self.server).epoch
-        self._event("hello", {"epoch": epoch, "totals": self._stage.requests.totals()}, f"{epoch}-{version}")
+        self._event(
+            "hello",
+            {"epoch": epoch, "newest": self._stage.requests.version(), "totals": self._stage.requests.totals()},
+            f"{epoch}-{version}",
+        )
         while (changes := self._stage.requests.changes(version, HEARTBEAT_S)) is not None:
             newest, requests = changes
             if newest == version:
@@ -206,22 +210,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
             self.close_connection = True
         self.end_headers()
-
-
-def content_security(edge_url: str) -> str:
-    """The policy of all our pages, with the edge as the one other place to send to; and no script may make markup of a text."""
-    opened = {f"{kind}-src 'self'": f"{kind}-src 'self' {edge_url}" for kind in ("img", "connect")}
-    directives = (directive.strip() for directive in PAGE_CONTENT_SECURITY.split(";"))
-    return "; ".join([*(opened.get(directive, directive) for directive in directives), "require-trusted-types-for 'script'"])
-
-
-def headers(edge_url: str) -> dict[str, str]:
-    """Headers of every answer: only its own files and the edge, nothing inline, nothing kept, in no frame."""
-    return {
-        "Content-Security-Policy": content_security(edge_url),
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "strict-origin-when-cross-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Cache-Control": "no-store",
-    }

@@ -15,6 +15,7 @@
     let chosen = '';
     let shownVersion = -1;
     let loading = false;
+    let oldVersion = 0; // what had happened before this page came
     let isInSight = true; // the detail, or enough of it
 
     function element(tag, { className = '', text = '' } = {}, ...children) {
@@ -154,7 +155,7 @@
 
     // Say what came, and on a phone, where it comes out of sight, offer the way to it; what was there before says nothing.
     function arrived(summary) {
-        if (summary.is_restored) {
+        if (summary.version <= oldVersion) {
             return;
         }
         say(`${nameOf(summary)}: ${outcomeOf(summary)}`);
@@ -275,6 +276,7 @@
 
     function showDetail(found) {
         const verdict = byId('verdict');
+        byId('intro').hidden = true;
         verdict.textContent = verdictOf(found);
         verdict.dataset.outcome = found.outcome;
         byId('remedy').textContent = found.why.map(({ meaning, remedy }) => [meaning, remedy].filter(Boolean).join(' ')).join(' Or: ').replaceAll('`', '');
@@ -361,9 +363,10 @@
         byId('announcement').textContent = text;
     }
 
-    function takeHello({ epoch: now, totals }) {
+    function takeHello({ epoch: now, newest, totals }) {
         byId('connection').textContent = '';
         if (now !== epoch) { // another process than before
+            oldVersion = newest;
             epoch = now;
             [chosen, shownVersion] = ['', -1];
             items.clear();
