@@ -24,7 +24,7 @@ _CODES: Final = {
 }
 
 _WHAT_NOW: Final = {
-    USAGE: "choose a folder with --keep, or a file with --config, that is one",
+    USAGE: "choose a folder with --keep",
     IN_USE: "choose another with --port",
     NOT_PERMITTED: "choose a folder of your own with --keep, or a port above 1023 with --port",
     DISK_FULL: "make room and start again",

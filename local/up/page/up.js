@@ -277,6 +277,7 @@
     function showDetail(found) {
         const verdict = byId('verdict');
         byId('intro').hidden = true;
+        byId('detail').dataset.request = found.id;
         verdict.textContent = verdictOf(found);
         verdict.dataset.outcome = found.outcome;
         byId('remedy').textContent = found.why.map(({ meaning, remedy }) => [meaning, remedy].filter(Boolean).join(' ')).join(' Or: ').replaceAll('`', '');
