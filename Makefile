@@ -14,7 +14,7 @@ demo: .venv/local   ## send real requests through the whole pipeline on this mac
 	@$(PY) -m local.demo $(ARGS)
 
 up: .venv/local     ## keep the pipeline up, with a page that shows what becomes of each request (ARGS="--port 9000", --keep DIR)
-	@$(PY) -m local.up $(ARGS)
+	@exec env $(PY) -m local.up $(ARGS)
 
 test: .venv/all     ## every test (ARGS=tests/unit to choose); browser tests and Python 3.13 where they are found
 	@CHROMIUM="$$(sh tests/browser/chromium.sh)" $(PY) -m pytest $(ARGS)

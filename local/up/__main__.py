@@ -32,12 +32,14 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--port", type=_port, default=PORT, help="port of the page, 0 for any free one (default: %(default)s)")
     parser.add_argument("--edge-port", type=_port, help="port of the edge, where pixels are answered (default: the page's + 1)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep rows, requests, salts and undelivered lines in DIR across restarts")
-    parser.add_argument("--config", type=Path, default=REPOSITORY / "local" / "demo.toml", help="a footfall.toml (default: the demo's)")
+    parser.add_argument(
+        "--configuration", type=Path, default=REPOSITORY / "local" / "demo.toml", help="a footfall.toml (default: the demo's)"
+    )
     chosen = parser.parse_args(arguments)
     edge_port = chosen.edge_port if chosen.edge_port is not None else chosen.port and chosen.port + 1
     if edge_port > _LAST_PORT or (edge_port and edge_port == chosen.port):
         parser.error(f"--edge-port {edge_port}: allowed is 0 to {_LAST_PORT}, and another than --port {chosen.port}")
-    return Options(port=chosen.port, edge_port=edge_port, keep=chosen.keep and chosen.keep.expanduser(), configuration=chosen.config)
+    return Options(port=chosen.port, edge_port=edge_port, keep=chosen.keep and chosen.keep.expanduser(), configuration=chosen.configuration)
 
 
 def _port(text: str) -> int:

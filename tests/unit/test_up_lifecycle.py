@@ -18,6 +18,7 @@ from local.account import Lake
 from local.demo import send
 from local.pipeline import REPOSITORY
 from local.up import __main__ as command_line
+from local.up.failures import explain
 from local.up.journal import Journal
 from local.up.run import serve
 from local.visitors import CHROME, FIREFOX, KINDS, Request
@@ -163,6 +164,15 @@ def test_a_folder_that_may_not_be_made_is_named(tmp_path):
     assert re.fullmatch(
         r"[A-Z][a-z -]+: /sys/footfall; choose a folder of your own with --keep, or a port above 1023 with --port", complaint
     )
+
+
+def test_a_port_that_may_not_be_listened_on_is_named():
+    refused = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    sentence, code = explain(refused, port=80)
+
+    assert (4, "Permission denied: port 80; ") == (code, sentence[:28])
+    assert "a port above 1023 with --port" in sentence
 
 
 @pytest.mark.parametrize("name", ["salts.json", "totals.json"])

@@ -95,7 +95,7 @@
         if (!row.action) {
             return action;
         }
-        const words = action.replaceAll('_', ' ');
+        const words = action.replaceAll('_', ' ').replace('email', 'e-mail');
         return words.charAt(0).toUpperCase() + words.slice(1);
     }
 
