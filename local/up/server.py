@@ -21,7 +21,7 @@ PAGE: Final = Path(__file__).with_name("page")
 FILES: Final = {
     "/": (PAGE / "index.html", "text/html; charset=utf-8"),
     "/up.css": (PAGE / "up.css", "text/css; charset=utf-8"),
-    "/up.js": (PAGE / "up.js", "text/javascript; charset=utf-8"),
+    **{f"/{name}.js": (PAGE / f"{name}.js", "text/javascript; charset=utf-8") for name in ("up", "send", "detail", "dom")},
     "/favicon.svg": (Path(__file__).parents[2] / "webpage" / "favicon.svg", "image/svg+xml"),
 }
 MAX_LISTENERS: Final = 32
