@@ -72,6 +72,15 @@ def test_a_click_shows_its_line_and_its_row_within_a_second(opened):
     assert [] == opened.problems
 
 
+@pytest.mark.parametrize("sample", ["pixel", "view", "gpc"])
+def test_each_press_is_a_request_of_its_own(opened, sample):
+    settle(opened.page, sample)
+    first = opened.page.locator("#detail").get_attribute("data-request")
+    settle(opened.page, sample)
+
+    assert first != opened.page.locator("#detail").get_attribute("data-request")
+
+
 def test_a_beacon_and_a_title_of_one_s_own_become_rows(opened):
     page = opened.page
     page.fill("#own-title", "Wörter & <b>mehr</b>")

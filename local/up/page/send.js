@@ -3,13 +3,15 @@
 import { byId, element, say } from './dom.js';
 
 let stage = null;
+let imagesSent = 0;
 
 function sendFromBrowser(sample, target) {
     const url = stage.edge_url + target;
     if (sample.sent_by === 'beacon') {
         navigator.sendBeacon(url, new Blob([], { type: 'application/x-www-form-urlencoded' })); // empty, as matomo.js sends it
     } else {
-        new Image(1, 1).src = url;
+        imagesSent += 1;
+        new Image(1, 1).src = `${url}&rand=${imagesSent}`; // within a page a browser asks for each URL once, whatever no-store says
     }
 }
 
