@@ -5,13 +5,16 @@ ARGS ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench faults synth lock format clean
+.PHONY: help demo up test check bench faults synth lock format clean
 
 help:            ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/local   ## send real requests through the whole pipeline on this machine and account for each (ARGS=--all, --json)
 	@$(PY) -m local.demo $(ARGS)
+
+up: .venv/local     ## keep the pipeline up, with a page that shows what becomes of each request (ARGS="--port 9000", --keep DIR)
+	@exec env $(PY) -m local.up $(ARGS)
 
 test: .venv/all     ## every test (ARGS=tests/unit to choose); browser tests and Python 3.13 where they are found
 	@CHROMIUM="$$(sh tests/browser/chromium.sh)" $(PY) -m pytest $(ARGS)
