@@ -52,7 +52,7 @@ class Dashboard(Construct):
     def _graph(self, chart: Chart, shown: Mapping[Chart, Sequence[Series]], rows: Sequence[Row], width: int) -> cloudwatch.GraphWidget:
         return cloudwatch.GraphWidget(
             title=chart.value,
-            left=[self._names.series(series) for series in shown[chart]],
+            left=[self._names.series(series) for series in shown[chart] if self._names.knows(series)],
             left_annotations=list(_thresholds(chart, rows)),
             left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
             stacked=chart in STACKED,

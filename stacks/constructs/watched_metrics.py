@@ -15,6 +15,12 @@ class Names:
 
     of: Mapping[Resource, str]
 
+    def knows(self, series: Series) -> bool:
+        """Whether what a series shows is deployed: a queue that existed before has no queue of crashed messages of ours."""
+        return not isinstance(series, Metric) or all(
+            value in self.of for value in series.dimensions.values() if isinstance(value, Resource)
+        )
+
     def metric(self, metric: Metric) -> cloudwatch.Metric:
         """One metric, under its exact dimensions."""
         dimensions = {name: self.of[value] if isinstance(value, Resource) else value for name, value in metric.dimensions.items()}

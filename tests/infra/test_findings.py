@@ -24,7 +24,6 @@ def compose(folder: Path) -> Any:
     artifacts = Artifacts(
         layer=build_layer(LAMBDA),
         configuration=write_configuration(configuration, build=folder / "build"),
-        lambdas=handlers_of_every_function(folder / "lambdas"),
     )
     flags = json.loads((ROOT / "cdk.json").read_text())["context"]
     return deployment.compose(configuration, artifacts, flags=flags, outdir=folder / "out")

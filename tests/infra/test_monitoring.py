@@ -199,9 +199,9 @@ def test_no_alarm_searches(tailored: Templates) -> None:
     assert not [id_ for id_, alarm in alarms(tailored).items() if "SEARCH" in json.dumps(alarm)]
 
 
-def test_alarms_watch_the_namespace_their_functions_write_to(shipped: Templates, tailored: Templates) -> None:
+def test_alarms_watch_the_namespace_their_functions_write_to(routed: Templates, tailored: Templates) -> None:
     """And no other deployment's of the same account."""
-    for templates, namespace in ((shipped, "Footfall/footfall"), (tailored, "Footfall/a-stage")):
+    for templates, namespace in ((routed, "Footfall/footfall"), (tailored, "Footfall/a-stage")):
         functions = [templates.function(function.name) for function in FUNCTIONS]
         watched = {m["Namespace"] for alarm in alarms(templates).values() for m in metrics_of(alarm) if m["Namespace"][:4] != "AWS/"}
         assert {namespace} == {environment_of(function)["POWERTOOLS_METRICS_NAMESPACE"] for function in functions} == watched
@@ -227,7 +227,8 @@ def test_the_dashboard_has_every_chart_with_the_thresholds_of_its_alarms(routed:
     assert [chart.value for section in SECTIONS.values() for chart in section] == list(graphs)
     assert set(Chart) == set(graphs)
     lines = {title: [line["value"] for line in graph.get("annotations", {}).get("horizontal", [])] for title, graph in graphs.items()}
-    assert {Chart.STREAM_AGE: [24 * 60], Chart.DELIVERY_AGE: [1200], Chart.SALTS: [48]} == {t: found for t, found in lines.items() if found}
+    ages = [302_400, 604_800, 907_200]  # a quarter, half and three quarters of 14 days
+    assert {Chart.STREAM_AGE: [24 * 60] * 2, Chart.DELIVERY_AGE: [1200], Chart.SALTS: [48], Chart.QUEUE_AGE: ages} == {t: found for t, found in lines.items() if found}
 
 
 def test_requests_at_the_edge_are_read_where_cloudfront_keeps_them(shipped: Templates) -> None:

@@ -22,7 +22,7 @@ def test_the_shipped_file_deploys_unedited_and_shows_the_defaults():
 def test_the_shipped_file_names_every_key_of_the_queue_and_of_a_destination_and_a_way_to_route_a_site():
     """What is commented out is what has no default; with it, the file is one that delivers into Matomo."""
     lines = (REPOSITORY / "footfall.toml").read_text().splitlines()
-    told = [line.removeprefix("# ") if re.match(r"# (\[destinations|deliver|[a-z_]+ = )", line) else line for line in lines]
+    told = [line.removeprefix("# ") if re.match(r"# (\[destinations|\[alarms|deliver|[a-z_]+ = )", line) else line for line in lines]
     document = tomllib.loads("\n".join(line for line in told if not line.startswith(("url_parameters_removed", "log_fields"))))
 
     configuration = Configuration.from_document(document)
