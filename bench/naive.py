@@ -15,8 +15,8 @@ from bench.naive_row import hit_row, reject_row
 from bench.naive_visit import read_visit
 from footfall import reasons
 from footfall.configuration import PIXEL_PATHS, Configuration
+from footfall.hits.judge import SaltsOf
 from footfall.hits.schema import SCHEMA_VERSION
-from footfall.hits.transform import SaltsOf
 from footfall.version import VERSION
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from local.demo import send
-from local.pipeline import REPOSITORY
+from local.functions import REPOSITORY
 from local.up.run import Options, serve
 from local.up.samples import send_sample
 from local.visitors import FIREFOX, KINDS, Request

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from local.pipeline import REPOSITORY
+from local.functions import REPOSITORY
 from local.up.run import Options, Stops, serve
 from local.up.terminal import Terminal
 

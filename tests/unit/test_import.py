@@ -233,7 +233,7 @@ def test_every_row_in_parquet_equals_what_firehose_makes_of_it():
 
     groups = RowGroups()
     for row in rows:
-        groups.add(row)
+        groups.add(json.loads(row))
 
     ours, firehose = (pq.read_table(io.BytesIO(body)) for body in (groups.close(), converter.write([converter.row(row) for row in rows])))
     assert firehose.schema == ours.schema

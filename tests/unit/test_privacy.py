@@ -1,7 +1,10 @@
+from ipaddress import IPv6Address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footfall.hits.identity import read_address
 from footfall.privacy import is_accepted_token, mask, parse_address, token_entry, truncate_address
 
 
@@ -47,3 +50,22 @@ def test_a_masked_value_shows_no_letter_and_no_long_number(text):
     masked = mask(text)
 
     assert masked == text or not set(masked) & set("bcdefghijklmnopqrstuvwxyz012345678")
+
+
+@given(
+    st.integers(0x2000 << 112, (0x4000 << 112) - 1), st.sampled_from(["", "0", ":", "%0", "g", "1.2", "\n", "00001:"]), st.integers(0, 39)
+)
+def test_the_quick_reading_of_an_ipv6_address_is_the_standard_librarys(number, damage, at):
+    for form in (
+        str(IPv6Address(number)),
+        IPv6Address(number).exploded,
+        str(IPv6Address(number >> 64 << 64)),
+        IPv6Address(number).exploded.upper(),
+    ):
+        text = form[:at] + damage + form[at:]
+        standard = parse_address(text)
+
+        address = read_address(text)
+
+        assert (None if standard is None else (str(standard), truncate_address(standard))) == (address and (address.full, address.network))
+        assert address is None or {text.lower(), str(standard), standard.exploded} == set(address.texts)

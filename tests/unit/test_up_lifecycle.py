@@ -16,7 +16,7 @@ import pytest
 from footfall.configuration import Configuration
 from local.account import Lake
 from local.demo import send
-from local.pipeline import REPOSITORY
+from local.functions import REPOSITORY
 from local.up import __main__ as command_line
 from local.up.failures import explain
 from local.up.journal import Journal

@@ -18,7 +18,7 @@ from footfall.errors import ConfigurationError, FootfallError, UnavailableError
 from footfall.hits import log_fields
 
 if TYPE_CHECKING:
-    from footfall.hits.transform import SaltsOf
+    from footfall.hits.judge import SaltsOf
     from footfall.importing.inputs import Input
     from footfall.importing.ports import Lake
     from footfall.importing.run import FileReport

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from socket import AF_INET6, inet_ntop, inet_pton
 from typing import Final, NamedTuple
 
 from footfall.configuration import Privacy
 from footfall.dialects import detect, matomo, piwik_pro
 from footfall.hits.visitor import daily_visitor_id
-from footfall.privacy import keyed_hash, parse_address, truncate_address
+from footfall.privacy import ipv6_network, keyed_hash, parse_address, truncate_address
 
 
 class Address(NamedTuple):
@@ -42,6 +43,8 @@ def read_address(text: str) -> Address | None:
     """
     if _IPV4.fullmatch(text):  # most new addresses: 1 us, `ipaddress` takes 5 to 30 (it is large, and cold by then)
         return Address(text, text[: text.rindex(".")] + ".0", (text,))
+    if _PLAIN_IPV6.fullmatch(text):
+        return _read_plain_ipv6(text)
     address = parse_address(text)
     if address is None:
         return None
@@ -49,6 +52,20 @@ def read_address(text: str) -> Address | None:
     exploded = ":".join([digits[start : start + 4] for start in range(0, 32, 4)]) if ":" in full else full
     return Address(full, truncate_address(address), tuple(dict.fromkeys((text.lower(), full, exploded))))
 
+
+def _read_plain_ipv6(text: str) -> Address | None:
+    """The operating system's reading, 2 us: `ipaddress` takes 24. Tests hold that both agree."""
+    try:
+        packed = inet_pton(AF_INET6, text)
+    except OSError:
+        return None
+    full = inet_ntop(AF_INET6, packed)
+    exploded = packed.hex(":", 2)
+    return Address(full, ipv6_network(int.from_bytes(packed[:6])), tuple(dict.fromkeys((text.lower(), full, exploded))))
+
+
+_PLAIN_IPV6: Final = re.compile(r"(?=[23])[0-9a-fA-F]{4}:(?:[0-9a-fA-F]{0,4}:){1,6}[0-9a-fA-F]{0,4}")
+"""Global unicast (2000::/3), where nothing is mapped or compatible to IPv4, in at most eight groups of at most four digits."""
 
 _IPV4: Final = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!\Z)|\Z)){4}")
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final
 from urllib.parse import quote
 
+from footfall.hits.hit import Hit
 from footfall.hits.row import Row
 
 REMOVED: Final = "removed"
@@ -35,6 +36,16 @@ OWN_COLUMNS: Final = frozenset(
     ]
 )
 """Columns whose words are ours or the edge's: a truncated address may equal the address, a token may be `a`."""
+
+
+def must_scrub(encoded: bytes, hit: Hit) -> bool:
+    """Whether a hit's row, as JSON, may hold what must not be written: nearly none does, so this is asked of each."""
+    return bool(hit.hidden) or holds_address(encoded, hit.address_texts)
+
+
+def scrub_hit(row: Row, hit: Hit) -> Row:
+    """The row without the visitor's own address and without tokens."""
+    return scrub_row(row, (*hit.address_texts, *hit.hidden))
 
 
 def holds_address(encoded: bytes, texts: Iterable[str]) -> bool:

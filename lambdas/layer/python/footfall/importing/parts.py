@@ -1,12 +1,16 @@
-"""Turn one part of a file into rows by partition: the transformer judges every line, exactly as it does in the stream."""
+"""Turn one part of a file into rows by partition: every line is judged exactly as it is in the stream."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import orjson
+
 from footfall.hits.hit import Reject, Request
-from footfall.hits.transform import BatchSalts, Entry, SaltsOf, Transformer
+from footfall.hits.judge import BatchSalts, Judge, Judged, SaltsOf
+from footfall.hits.row import Row
+from footfall.hits.scrub import must_scrub, scrub_hit
 from footfall.importing.account import Account
 from footfall.importing.formats import Parser
 
@@ -15,9 +19,9 @@ Partition = tuple[str, str]
 
 
 class Rows(Protocol):
-    """Takes the rows of one partition, as JSON, in order."""
+    """Takes the rows of one partition, in order."""
 
-    def add(self, row: bytes) -> None:
+    def add(self, row: Row) -> None:
         """Add a row."""
 
     def close(self) -> bytes:
@@ -41,7 +45,7 @@ class PartMaker:
     begins the rows of a partition.
     """
 
-    transformer: Transformer
+    judge: Judge
     parser: Parser
     salts_of: SaltsOf
     now_ms: int
@@ -57,7 +61,7 @@ class PartMaker:
             UnavailableError: the salts cannot be had.
         """
         part = Part(rows=defaultdict(self.new_rows), last_ms=last_ms)
-        salts = self.transformer.batch_salts(self.salts_of)
+        salts = self.judge.batch_salts(self.salts_of)
         untimed: list[tuple[int, Reject]] = []
         for number, line in enumerate(lines, first_line):
             part.account.lines += 1
@@ -68,8 +72,8 @@ class PartMaker:
             part.account.without_signals += not self.parser.holds_signals
             if isinstance(outcome, Request):
                 part.last_ms = outcome.received_ms
-            judged = self.transformer.judge(outcome, salts, record_id="")
-            if isinstance(judged, Entry):
+            judged = self.judge.judge(outcome, salts)
+            if isinstance(judged, Judged):
                 _take(part, judged)
             elif part.last_ms is None:
                 untimed.append((number, judged))
@@ -84,14 +88,17 @@ class PartMaker:
             self._reject(part, reject, salts, number, self.about_ms)
 
     def _reject(self, part: Part, reject: Reject, salts: BatchSalts, number: int, arrived_ms: int) -> None:
-        _take(part, self.transformer.reject(reject, salts, record_id="", line_id=self.line_id(number), arrived_ms=arrived_ms))
+        _take(part, self.judge.reject(reject, salts, line_id=self.line_id(number), arrived_ms=arrived_ms))
 
 
-def _take(part: Part, entry: Entry) -> None:
-    """Count an entry, and keep its row."""
-    if entry.is_suppressed:
-        part.account.suppressed[entry.reason] += 1
+def _take(part: Part, judged: Judged) -> None:
+    """Count what became of a line, and keep its row."""
+    site, reason, row, place, date, hit = judged
+    if row is None:
+        part.account.suppressed[reason] += 1
         return
-    counter: Counter[str] = part.account.rejects if entry.reason else part.account.rows
-    counter[entry.reason or entry.site] += 1
-    part.rows[entry.place, entry.date].add(entry.encoded)
+    if hit is not None and must_scrub(orjson.dumps(row), hit):
+        row = scrub_hit(row, hit)
+    counter: Counter[str] = part.account.rejects if reason else part.account.rows
+    counter[reason or site] += 1
+    part.rows[place, date].add(row)

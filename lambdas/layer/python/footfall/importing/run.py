@@ -6,7 +6,8 @@ from itertools import chain, islice
 
 from footfall.configuration import Configuration
 from footfall.errors import FootfallError, RejectedError, UnavailableError
-from footfall.hits.transform import SaltsOf, Transformer
+from footfall.hits.judge import Judge, SaltsOf
+from footfall.hits.row import Row
 from footfall.importing.account import Account
 from footfall.importing.detect import detect, make_parser
 from footfall.importing.formats import Parser
@@ -23,7 +24,7 @@ _SAMPLE_LINES = 200
 _TOLD_LINES = 1_000
 
 _MEMO_LIMIT = 5_000
-"""What the transformer remembers of each kind; with the 20,000 of a Lambda an import takes 250 MB more and is no faster."""
+"""What is remembered of each kind; with the 20,000 of a Lambda an import takes 250 MB more and is no faster."""
 
 Observe = Callable[[int, int], None]
 """Told of each step: bytes read of the inputs, and lines that were dealt with."""
@@ -44,7 +45,7 @@ class FileReport:
 class _Unwritten(Rows):
     """The rows of a dry run."""
 
-    def add(self, row: bytes) -> None:
+    def add(self, row: Row) -> None:
         """Drop it."""
 
     def close(self) -> bytes:
@@ -90,12 +91,12 @@ class Importer:
     is_dry: bool = False
     observe: Observe = lambda _bytes, _lines: None
     part_lines: int = PART_LINES
-    _transformer: Transformer = field(init=False)
+    _judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
         if not self.is_dry:
             require_pyarrow()
-        self._transformer = Transformer(self.configuration, memo_limit=_MEMO_LIMIT)
+        self._judge = Judge(self.configuration, memo_limit=_MEMO_LIMIT)
 
     def run(self, inputs: Iterable[Input]) -> Iterator[FileReport]:
         """Import each file; an error of one is in its report, and the next follows."""
@@ -138,7 +139,7 @@ class Importer:
         lines = self._observed(chain(sample, lines))
         self._skip(lines, journal.lines, parser, report)
         maker = PartMaker(
-            transformer=self._transformer,
+            judge=self._judge,
             parser=parser,
             salts_of=self.salts_of,
             now_ms=self.now_ms,

@@ -13,7 +13,7 @@ from footfall.hits import agents
 from footfall.hits.accept import Acceptor
 from footfall.hits.hit import Hit, Reject
 from footfall.hits.log_line import LineReader
-from footfall.hits.transform import BatchSalts, SaltsOf
+from footfall.hits.judge import BatchSalts, SaltsOf
 from footfall.hits.visitor import day_of
 from footfall.queueing.pack import Numbered, Outgoing, pack
 from footfall.queueing.translate import HitTranslator

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from footfall.errors import RejectedError
-from footfall.hits.transform import SaltsOf
+from footfall.hits.judge import SaltsOf
 from footfall.queueing.enqueue import EnqueueCounts, Enqueued, Enqueuer, Outbox
 
 
