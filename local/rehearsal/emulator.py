@@ -2,21 +2,15 @@
 
 As it comes, MiniStack 1.5.33 calls Firehose, and Firehose the Lambda, inside the request that puts the record, and on the one
 thread that answers requests: a function that calls an AWS service itself (ours reads the salt) then waits for ever.
-It is started as a program by local.rehearsal.server, imports nothing of Footfall, and ends with its standard input: whatever ends
-the rehearsal, `kill -9` too, ends the emulator and its functions.
+It is started as a program by local.rehearsal.server and imports nothing of Footfall.
 """
 
 import importlib
-import os
-import signal
-import sys
-import threading
 from typing import Any
 
 
 def main() -> None:
-    """Serve until this process is ended or whoever started it is gone."""
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    """Serve until this process is ended."""
     firehose: Any = importlib.import_module("ministack.services.firehose")
     spawn: Any = importlib.import_module("ministack.core.concurrency").spawn_background
     deliver = firehose.ingest_from_kinesis_source
@@ -26,11 +20,6 @@ def main() -> None:
 
     firehose.ingest_from_kinesis_source = deliver_later
     importlib.import_module("ministack.app").main()
-
-
-def _end_with_input() -> None:
-    sys.stdin.buffer.read()
-    os.killpg(os.getpgrp(), signal.SIGKILL)  # this process leads a group of its own, which its functions are in
 
 
 if __name__ == "__main__":

@@ -9,14 +9,14 @@ from typing import Final
 
 from footfall.errors import StoppedError, UnavailableError
 from local.edge_function import node_path
-from local.rehearsal.server import end_group
+from local.rehearsal.processes import running
 
 REPOSITORY: Final = Path(__file__).parents[2]
 ENVIRONMENT: Final = REPOSITORY / ".venv-rehearse"
 PYTHON: Final = ENVIRONMENT / "bin" / "python"
 """The interpreter that has MiniStack."""
 _CDK: Final = ENVIRONMENT / "cdk" / "node_modules" / "aws-cdk" / "bin" / "cdk"
-_TIMEOUT_S: Final = 240.0
+_TIMEOUT_S: Final = 300.0
 _LAYER: Final = "from stacks.artifacts import HOST, build_layer; print(build_layer(HOST))"
 """`local` and `stacks` do not know each other, so the layer for this machine is built in a process of its own."""
 
@@ -59,22 +59,11 @@ class Programs:
     def _run(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> str:
         log = self._folder / f"{name}.log"
         paths = {"PATH": self.path, "PYTHONPATH": f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'lambdas' / 'layer' / 'python'}"}
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env={**environment, **paths},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,  # so that Ctrl-C reaches us alone, and we end it with all it started
-            )
-        try:
-            code = process.wait(_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            raise UnavailableError(f"{name} took longer than {_TIMEOUT_S:.0f} s") from None
-        finally:
-            end_group(process)
+        with running(command, environment={**environment, **paths}, folder=folder, log=log) as process:
+            try:
+                code = process.wait(_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                raise UnavailableError(f"{name} took longer than {_TIMEOUT_S:.0f} s") from None
         said = log.read_text("utf-8", "replace")
         if code:
             raise UnavailableError(f"{name} ended with {code}: {complaint(said)}")

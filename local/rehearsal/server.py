@@ -2,8 +2,6 @@
 
 import contextlib
 import http.client
-import os
-import signal
 import socket
 import subprocess
 import time
@@ -15,12 +13,12 @@ from typing import Final
 
 from footfall.errors import StoppedError, UnavailableError
 from local.rehearsal.listeners import listeners
+from local.rehearsal.processes import running
 
 ACCOUNT: Final = "123456789012"
 REGION: Final = "eu-central-1"
 _PROGRAM: Final = Path(__file__).with_name("emulator.py")
 _START_S: Final = 60.0
-_END_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,32 +71,10 @@ def serve(python: Path, folder: Path, path: str) -> Iterator[Server]:
     port = _free_port()
     for name in ("tmp", "home"):
         (folder / name).mkdir(exist_ok=True)
-    with (folder / "ministack.log").open("wb") as output:
-        process = subprocess.Popen(
-            [python, "-I", _PROGRAM],  # isolated: modules beside the program are not importable from it
-            env=_environment(folder, port, path),
-            cwd=folder,
-            stdin=subprocess.PIPE,  # it ends when this is closed, so when this process is gone
-            stdout=output,
-            stderr=output,
-            start_new_session=True,  # a group of its own, so that its Lambda workers end with it
-        )
-    try:
+    command = [str(python), "-I", str(_PROGRAM)]  # isolated: modules beside the program are not importable from it
+    with running(command, environment=_environment(folder, port, path), folder=folder, log=folder / "ministack.log") as process:
         _wait_until_ready(port, process)
         yield Server(port=port, process=process.pid)
-    finally:
-        end_group(process)
-
-
-def end_group(process: "subprocess.Popen[bytes]") -> None:
-    """End a process that leads its group, and all of the group: kindly, then for good."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, sign)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_END_S)
-    if process.stdin:
-        process.stdin.close()
 
 
 def _environment(folder: Path, port: int, path: str) -> Mapping[str, str]:

@@ -10,10 +10,11 @@ import pytest
 
 from footfall.errors import StoppedError, UnavailableError
 from local.rehearsal import __main__ as command
-from local.rehearsal import programs
+from local.rehearsal import leash, programs
 from local.rehearsal.listeners import listeners
+from local.rehearsal.processes import end_group
 from local.rehearsal.programs import REPOSITORY, Programs
-from local.rehearsal.server import Server, end_group, serve
+from local.rehearsal.server import Server, serve
 
 
 def a_listener(address):
@@ -80,13 +81,21 @@ def test_ending_a_process_ends_what_it_started_too():
     os.close(write)
 
 
-def test_an_emulator_ends_with_whoever_started_it():
-    program = (
-        f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); from local.rehearsal.emulator import _end_with_input; _end_with_input()"
-    )
-    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, start_new_session=True) as process:
+def test_a_program_and_all_it_started_end_when_whoever_started_it_is_gone():
+    child = "import subprocess, sys; print(flush=True); subprocess.call([sys.executable, '-c', 'import signal; signal.pause()'])"
+    command = [sys.executable, "-I", leash.__file__, sys.executable, "-c", child]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
+        process.stdout.readline()
         process.stdin.close()  # as the kernel does for a process that was killed
-        assert -signal.SIGKILL == process.wait(30)
+        assert b"" == process.stdout.read()  # at its end only when no process holds the pipe any more
+        assert -signal.SIGKILL == process.wait()
+
+
+@pytest.mark.parametrize(("ending", "status"), [("sys.exit(3)", 3), ("os.kill(os.getpid(), 9)", 137)])
+def test_a_leash_ends_as_the_program_does(ending, status):
+    command = [sys.executable, "-I", leash.__file__, sys.executable, "-c", f"import os, sys; {ending}"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        assert status == process.wait()
 
 
 def test_an_emulator_that_does_not_start_is_told_with_how_it_ended(tmp_path, monkeypatch):
