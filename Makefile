@@ -5,7 +5,7 @@ ARGS ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench faults synth lock format clean
+.PHONY: help demo up test check synth rehearse bench faults lock format clean
 
 help:            ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ check: .venv/all    ## format, lint, types, imports, synth with cdk-nag, cfn-lin
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
-	.venv/bin/lint-imports --no-cache
+	PYTHONPATH=lambdas/layer/python .venv/bin/lint-imports --no-cache
 	@$(MAKE) --no-print-directory synth
 
 synth: .venv/all    ## CloudFormation templates into cdk.out, without credentials; cdk-nag and cfn-lint must be clean
@@ -32,22 +32,28 @@ synth: .venv/all    ## CloudFormation templates into cdk.out, without credential
 	.venv/bin/cfn-lint --non-zero-exit-code warning -- cdk.out/*.template.json
 	@echo "templates: cdk.out/*.template.json"
 
+rehearse: .venv/all ## really deploy the templates to an emulated AWS on this machine, send hits, find the rows, destroy it again
+	@sh local/rehearsal/install.sh
+	@$(PY) -m local.rehearsal
+
 bench: .venv/all    ## measure (BENCH=transform for one); each ends in one line `bench NAME key=value ...`
 	@$(PY) -m bench $(BENCH)
 
 faults: .venv/all   ## break the pipeline on purpose at every step, and show that nothing acknowledged was lost
 	@$(PY) -m pytest tests/faults -q -p no:randomly $(ARGS)
 
-lock:               ## write the three lock files anew from pyproject.toml
+lock:               ## write the lock files anew: three from pyproject.toml, two of the rehearsal
 	@$(MAKE) --no-print-directory .venv/bin/python
 	sh local/install.sh lock
+	@$(MAKE) --no-print-directory .venv/all
+	sh local/rehearsal/install.sh lock
 
 format: .venv/all   ## format and fix what can be fixed
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
 clean:              ## remove all that make made
-	rm -rf .venv .venv-3.13 .footfall cdk.out build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-3.13 .venv-rehearse .footfall cdk.out build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Footfall needs Python 3.11 or newer; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'

@@ -228,7 +228,9 @@ def test_the_dashboard_has_every_chart_with_the_thresholds_of_its_alarms(routed:
     assert set(Chart) == set(graphs)
     lines = {title: [line["value"] for line in graph.get("annotations", {}).get("horizontal", [])] for title, graph in graphs.items()}
     ages = [302_400, 604_800, 907_200]  # a quarter, half and three quarters of 14 days
-    assert {Chart.STREAM_AGE: [24 * 60] * 2, Chart.DELIVERY_AGE: [1200], Chart.SALTS: [48], Chart.QUEUE_AGE: ages} == {t: found for t, found in lines.items() if found}
+    assert {Chart.STREAM_AGE: [24 * 60] * 2, Chart.DELIVERY_AGE: [1200], Chart.SALTS: [48], Chart.QUEUE_AGE: ages} == {
+        t: found for t, found in lines.items() if found
+    }
 
 
 def test_requests_at_the_edge_are_read_where_cloudfront_keeps_them(shipped: Templates) -> None:

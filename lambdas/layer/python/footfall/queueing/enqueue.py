@@ -12,8 +12,8 @@ from footfall.configuration import Configuration
 from footfall.hits import agents
 from footfall.hits.accept import Acceptor
 from footfall.hits.hit import Hit, Reject
-from footfall.hits.log_line import LineReader
 from footfall.hits.judge import BatchSalts, SaltsOf
+from footfall.hits.log_line import LineReader
 from footfall.hits.visitor import day_of
 from footfall.queueing.pack import Numbered, Outgoing, pack
 from footfall.queueing.translate import HitTranslator
