@@ -60,7 +60,7 @@ def shown(value: str, removed: frozenset[str], *, is_masked: bool) -> str:
     value = sources.clean_url(value, removed)
     if is_masked:
         return mask(value)
-    address = parse_address(value)
+    address = parse_address(value) if ":" in value or "." in value else None
     return network_of(address) if address else value
 
 

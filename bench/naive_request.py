@@ -21,7 +21,7 @@ class RefusedError(Exception):
 
 
 def read_line(line: str, fields: Sequence[str], *, now_ms: int, escaping: str) -> Row:
-    """The columns of a line by name, decoded, with `received_ms`, `headers`, `pairs` and `damaged`; raises RefusedError."""
+    """The columns of a line by name, decoded, with `received_ms`, `address`, `headers`, `pairs` and `damaged`; raises RefusedError."""
     if len(line.encode()) > MAX_LINE_BYTES:
         raise RefusedError("line_too_long")
     texts = line.split("\t")
@@ -31,7 +31,7 @@ def read_line(line: str, fields: Sequence[str], *, now_ms: int, escaping: str) -
     columns["received_ms"] = read_timestamp(columns["timestamp"], now_ms)
     if not re.fullmatch(r"[0-9]{3}", columns["sc-status"]) or not re.fullmatch(r"[A-Za-z0-9_=.\-#+/]{4,128}", columns["x-edge-request-id"]):
         raise RefusedError("bad_columns")
-    read_address(columns["c-ip"])
+    columns["address"] = read_address(columns["c-ip"])
     columns["pairs"], columns["damaged"] = decode(as_received(columns["cs-uri-query"], escaping))
     columns["cs-user-agent"] = "" if columns["cs-user-agent"] == "-" else unquote(columns["cs-user-agent"])
     columns["cs-referer"] = as_received(columns["cs-referer"], escaping)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bench.naive_parameters import convert, custom_time_ms, parameters
-from bench.naive_request import Pairs, Row, keyed_hash, mask, network_of, parse_address, read_address, time_of
+from bench.naive_request import Pairs, Row, keyed_hash, mask, network_of, parse_address, time_of
 from bench.naive_visit import Visit, read_source
 from footfall import reasons
 from footfall.configuration import PIXEL_PATHS, Configuration
@@ -43,7 +43,7 @@ def hit_row(row: Row, request: Row, visit: Visit, *, site: str, salt: bytes | No
 
 def forced_address(overrides: Mapping[str, str]) -> Any:
     """The address that an authenticated tracker gives, or None."""
-    return parse_address(overrides.get("cip", ""))
+    return parse_address(overrides["cip"]) if "cip" in overrides else None
 
 
 def is_accepted(token: str, configuration: Configuration) -> bool:
@@ -66,7 +66,7 @@ def who(
 ) -> Row:
     """Address, visitor id and user id, by policy."""
     privacy = configuration.privacy
-    address = forced_address(overrides) or read_address(request["c-ip"])
+    address = forced_address(overrides) or request["address"]
     ids = [values.get("cid", ""), values.get("_id", "")[:16]] if visit.dialect != "pixel" else []
     client = next((text.lower() for text in ids if re.fullmatch("[0-9a-fA-F]{16}", text)), None)
     row: Row = {"visitor_id": client, "visitor_id_origin": "client"}
@@ -156,11 +156,11 @@ def scrub(row: Row, request: Row, forced_address: Any, configuration: Configurat
     """Take the visitor's own address and every token out of what the client wrote, in the forms in which it may have written them."""
     forbidden = [value for name, value in request["pairs"] if name == "token_auth" and value]
     if configuration.privacy.ip != "keep":
-        address = read_address(request["c-ip"])
+        address = request["address"]
         forbidden += [request["c-ip"], str(address), address.exploded]
         if forced_address is not None:
             forbidden += [dict(request["pairs"])["cip"], str(forced_address)]
-    forms = {form.lower() for text in forbidden for form in (text, quote(text, safe=""), quote(quote(text, safe=""), safe=""))}
+    forms = {form.lower() for text in dict.fromkeys(forbidden) for form in (text, quote(text, safe=""), quote(quote(text, safe=""), safe=""))}
     return {name: value if name in OWN_COLUMNS else _without(value, forms) for name, value in row.items()}
 
 

@@ -47,8 +47,9 @@ def decode_query(query: str) -> Parameters:
 def _join_bytes(values: dict[str, str], query: str) -> Parameters:
     """Each escaped byte became one character: put the bytes of each value together as UTF-8."""
     try:
-        for name in [name for name, value in values.items() if not value.isascii()]:
-            values[name] = values[name].encode("latin-1").decode("utf-8")
+        for name, value in values.items():
+            if not value.isascii():
+                values[name] = value.encode("latin-1").decode("utf-8")  # a new value of a name that is there: the dict keeps its size
     except UnicodeDecodeError:
         return decode_reference(query)
     return Parameters(values, None, ())
