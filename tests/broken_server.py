@@ -2,18 +2,20 @@
 
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 Answer = Callable[[str, str, socket.socket], bytes | None]
 """Makes the bytes of an answer of method, target and connection; None when there is to be none."""
 
 
 class BrokenServer:
-    """Answers each request of a connection once; `asked` are their methods and targets, `until` is set when it stops."""
+    """Answers the one request of each connection, over TLS when it has a certificate; `asked` are their methods and targets, `until` is set when it stops."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, certificate: Path | None = None) -> None:
         self.asked: list[tuple[str, str]] = []
         self.until = threading.Event()
         server = self
@@ -33,8 +35,16 @@ class BrokenServer:
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
 
+            def handle_error(self, request: object, client_address: object) -> None:
+                """The client may leave at any time: that is what these tests are about."""
+
         self._server = Server(("127.0.0.1", 0), Connection)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        port = self._server.server_address[1]
+        self.url = f"https://localhost:{port}" if certificate else f"http://127.0.0.1:{port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
@@ -46,8 +56,8 @@ class BrokenServer:
 
 
 @contextmanager
-def a_broken_server(answer: Answer) -> Iterator[BrokenServer]:
-    server = BrokenServer(answer)
+def a_broken_server(answer: Answer, certificate: Path | None = None) -> Iterator[BrokenServer]:
+    server = BrokenServer(answer, certificate)
     try:
         yield server
     finally:

@@ -4,11 +4,13 @@ import io
 import json
 import shutil
 import socket
-import ssl
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
-from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from footfall.cli import doctor_edge
 from footfall.cli.doctor_edge import check_clock
@@ -285,10 +287,43 @@ def test_a_server_without_tls_is_not_taken_for_one_with_it(capsys):
     assert "fail" == checks["answers"]["verdict"]
 
 
-def test_certificates_are_verified():
-    connection = Probe(Origin(scheme="https", host="pixel.example.org", port=443), timeout_s=1)._connection()
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate of this machine that nobody has signed, with its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - timedelta(1), now + timedelta(1))
+    alternative = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    signed = builder.add_extension(alternative, critical=False).sign(key, hashes.SHA256())
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file = tmp_path / "localhost.pem"
+    file.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + private)
+    return file
 
-    assert (ssl.CERT_REQUIRED, True) == (connection._context.verify_mode, connection._context.check_hostname)
+
+def test_over_tls_all_is_asked_as_well(capsys, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with a_broken_server(good, certificate) as server:
+        _, checks = doctor(capsys, "--url", server.url)
+
+    assert ["ok", "ok", "ok"] == [checks[name]["verdict"] for name in ("answers", "GET /1x1.png", "GET /matomo.php")]
+
+
+def test_over_tls_one_that_hangs_is_given_up_in_time(capsys, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with a_broken_server(lambda *_: None, certificate) as server:
+        _, checks = doctor(capsys, "--url", server.url, "--timeout", "0.3")
+
+    assert f"{server.url}: no whole answer within 0.3 s" == checks["answers"]["seen"]
+
+
+def test_a_certificate_that_nobody_signed_is_refused(capsys, certificate):
+    with a_broken_server(good, certificate) as server:
+        code, checks = doctor(capsys, "--url", server.url)
+
+    assert 1 == code
+    assert "its certificate is not valid: self-signed certificate" in checks["answers"]["seen"]
+    assert [] == server.asked
 
 
 @pytest.mark.parametrize(
@@ -502,12 +537,3 @@ def test_templates_that_cannot_be_read_give_one_clear_finding(capsys, checkout, 
     code, checks = doctor(capsys)
 
     assert (1, "those in cdk.out cannot be read") == (code, checks["templates"]["seen"])
-
-
-def test_the_templates_that_are_really_written_are_found_good(capsys, checkout, monkeypatch):
-    repository = Path(__file__).parents[2]
-    if not (repository / "cdk.out/footfall-lake.template.json").is_file():
-        pytest.skip("no templates here: python app.py writes them")
-    _, checks = doctor(capsys, str(repository / "footfall.toml"), "--templates", str(repository / "cdk.out"))
-
-    assert ["ok", "ok", "ok"] == [checks[name]["verdict"] for name in TEMPLATE_CHECKS]
