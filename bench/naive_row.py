@@ -160,7 +160,9 @@ def scrub(row: Row, request: Row, forced_address: Any, configuration: Configurat
         forbidden += [request["c-ip"], str(address), address.exploded]
         if forced_address is not None:
             forbidden += [dict(request["pairs"])["cip"], str(forced_address)]
-    forms = {form.lower() for text in dict.fromkeys(forbidden) for form in (text, quote(text, safe=""), quote(quote(text, safe=""), safe=""))}
+    forms = {
+        form.lower() for text in dict.fromkeys(forbidden) for form in (text, quote(text, safe=""), quote(quote(text, safe=""), safe=""))
+    }
     return {name: value if name in OWN_COLUMNS else _without(value, forms) for name, value in row.items()}
 
 

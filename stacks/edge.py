@@ -40,7 +40,7 @@ def image_tag(url: str, sites: Sites) -> str:
     """
     by_default = [site for site in sites.registered if site.key == sites.default]
     site = next(iter([*by_default, *sites.registered]), None)
-    query = f"?idsite={(*site.ids, site.key)[0]}" if site else ""
+    query = f"?site={site.key}" if site else ""
     return f'<img src="{url}/1x1.png{query}" width="1" height="1" alt="" referrerpolicy="no-referrer-when-downgrade">'
 
 

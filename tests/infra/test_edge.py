@@ -154,7 +154,7 @@ def test_the_outputs_can_be_pasted(shipped: Templates) -> None:
     outputs = {name: as_text(value) for name, value in shipped.outputs("footfall-edge").items()}
 
     assert outputs["Url"].startswith("https://${")
-    assert f'<img src="{outputs["Url"]}/1x1.png?idsite=1" width="1" height="1" alt=""' in outputs["Tag"]
+    assert f'<img src="{outputs["Url"]}/1x1.png?site=main" width="1" height="1" alt=""' in outputs["Tag"]
     assert f"curl -G -d userid=aws_user -d thirdpartyname=example.hightrafficwebsite.com {outputs['Url']}/1x1.png" == outputs["Curl"]
 
 
@@ -165,9 +165,9 @@ def test_the_outputs_name_the_first_own_host_when_there_is_one(tailored: Templat
 @pytest.mark.parametrize(
     ("sites", "query"),
     [
-        (Sites(), "?idsite=1"),
-        (Sites(default="", registered=(Site(key="shop", ids=("7", "8")),)), "?idsite=7"),
-        (Sites(default="blog", registered=(Site(key="shop", ids=("7",)), Site(key="blog"))), "?idsite=blog"),
+        (Sites(), "?site=main"),
+        (Sites(default="", registered=(Site(key="shop", ids=("7", "8")),)), "?site=shop"),
+        (Sites(default="blog", registered=(Site(key="shop", ids=("7",)), Site(key="blog"))), "?site=blog"),
         (Sites(default="", registered=()), ""),
     ],
 )

@@ -273,4 +273,4 @@ def test_help_has_examples_and_exit_codes(capsys):
 
     shown = capsys.readouterr().out
     assert "examples:" in shown
-    assert "exit codes: 0 answered, 1 could not be answered (says why), 2 " in shown
+    assert "exit codes:\n  0   answered\n  1   could not be answered; one line says why\n  2   " in shown

@@ -1,7 +1,6 @@
 """`footfall import`: bring access logs that were not streamed into the lake, by the same code as the stream."""
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from footfall.cli.import_report import Progress, account_of, summary_of, to_document
+from footfall.cli.noun import DONE, FAILED, INTERRUPTED, add_noun, write_json
 from footfall.configuration import Configuration
 from footfall.errors import ConfigurationError, FootfallError, UnavailableError
 from footfall.hits import log_fields
@@ -24,30 +24,32 @@ if TYPE_CHECKING:
     from footfall.importing.run import FileReport
 
 FORMATS: Final = ("real-time", "standard", "json", "firehose-errors")
-INTERRUPTED: Final = 130
 
-EXAMPLES = """examples:
-  footfall import E2EXAMPLE.2026-11-18-09.1a2b3c4d.gz          one standard log, into .footfall/lake
-  footfall import --dry-run logs/                              say what would happen to all files of a folder
-  footfall import s3://my-logs/cdn/E2EXAMPLE.2026-11 --lake s3://my-lake
-  footfall import lines.tsv --fields timestamp,c-ip,…          real-time lines of another field list than footfall.toml's
+EXAMPLES = """
+footfall import E2EXAMPLE.2026-11-18-09.1a2b3c4d.gz          one standard log, into .footfall/lake
+footfall import --dry-run logs/                              say what would happen to all files of a folder
+footfall import s3://my-logs/cdn/E2EXAMPLE.2026-11 --lake s3://my-lake
+footfall import lines.tsv --fields timestamp,c-ip,…          real-time lines of another field list than footfall.toml's
+"""
 
+NOTES = """
 Formats: real-time log lines, standard logs (W3C, legacy and v2), standard logs v2 in JSON, and what Firehose put under the
 error prefix; gzip or not. A second import of the same file adds nothing, an interrupted one goes on where it ended, and hits
 that were streamed too are one row in the view `hits`.
 
 Standard logs hold no Sec-GPC and no DNT: `privacy.unknown_signal` of footfall.toml decides. Its default takes both signals as
 sent, so that with `gpc = "drop"` every line is suppressed and counted. docs/import.md says what to weigh.
-
-exit codes: 0 all files are in the lake, 1 some are not, 2 the configuration or the command line is wrong, 130 interrupted
 """
 
 
 def add_to(nouns: "argparse._SubParsersAction[Any]") -> None:
     """Add the noun to the command line."""
-    noun = nouns.add_parser(
-        "import", help="bring access logs into the lake", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    codes = {
+        DONE: "all files are in the lake",
+        FAILED: "some are not; each says why, and its neighbours are in",
+        INTERRUPTED: "interrupted with Ctrl-C; the same command goes on",
+    }
+    noun = add_noun(nouns, "import", summary="bring access logs into the lake", examples=EXAMPLES, notes=NOTES, codes=codes, run=run)
     noun.add_argument(
         "inputs", nargs="+", metavar="FILE", help="a file, a folder (all below it), or s3://bucket/prefix (all that begin so)"
     )
@@ -58,8 +60,7 @@ def add_to(nouns: "argparse._SubParsersAction[Any]") -> None:
     noun.add_argument("--salt-table", help="DynamoDB table of salts: lines of the last 48 hours get the visitor ids of the stream")
     noun.add_argument("--again", action="store_true", help="import files that are in the lake already; writes the same objects")
     noun.add_argument("--dry-run", action="store_true", help="judge every line, write nothing, name the objects")
-    noun.add_argument("--json", action="store_true", help="print one JSON object")
-    noun.set_defaults(run=run)
+    noun.add_argument("--json", action="store_true", help="print one JSON object: outcomes, account, files")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -79,7 +80,10 @@ def run(chosen: argparse.Namespace) -> int:
             is_interrupted = True
     taken_s = time.monotonic() - started
     document = to_document(reports, taken_s, configuration, is_dry=chosen.dry_run)
-    sys.stdout.write(json.dumps(document, indent=2) + "\n" if chosen.json else account_of(document, configuration))
+    if chosen.json:
+        write_json(document)
+    else:
+        sys.stdout.write(account_of(document, configuration))
     if is_interrupted:
         sys.stderr.write("footfall: interrupted; the same command goes on where this ended\n")
         return INTERRUPTED

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from footfall.aws.queries import AthenaQueries
 from footfall.cli import sql_output
+from footfall.cli.noun import DONE, FAILED, add_noun
 from footfall.configuration import Configuration
 from footfall.errors import RejectedError
 from footfall.sql.answer import Answer
@@ -19,22 +20,21 @@ from footfall.sql.views import VIEWS
 RUNS: Final = Path(".footfall")
 """Where `make demo` and `make up` leave their lakes."""
 
-EXAMPLES = """examples:
-  footfall sql --list                                    tables, views and documented queries
-  footfall sql --query pages                             run a documented query on the newest lake under .footfall/
-  footfall sql "SELECT action, count(*) FROM hits GROUP BY action"
-  footfall sql --lake /mnt/lake --csv --query sources    on a copy of the bucket, as CSV
-  footfall sql --athena --query mailings                 on AWS; shows what was scanned and what it cost
-  footfall sql --show sessions                           the SQL of a view or a query
-  footfall sql - < my.sql                                the statement from standard input
-
-exit codes: 0 answered, 1 could not be answered (says why), 2 the command line or footfall.toml is wrong
+EXAMPLES = """
+footfall sql --list                                    tables, views and documented queries
+footfall sql --query pages                             run a documented query on the newest lake under .footfall/
+footfall sql "SELECT action, count(*) FROM hits GROUP BY action"
+footfall sql --lake /mnt/lake --csv --query sources    on a copy of the bucket, as CSV
+footfall sql --athena --query mailings                 on AWS; shows what was scanned and what it cost
+footfall sql --show sessions                           the SQL of a view or a query
+footfall sql - < my.sql                                the statement from standard input
 """
 
 
 def add_to(nouns: "argparse._SubParsersAction[Any]") -> None:
     """Add the noun to the command line."""
-    noun = nouns.add_parser("sql", help="query the lake", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    codes = {DONE: "answered", FAILED: "could not be answered; one line says why"}
+    noun = add_noun(nouns, "sql", summary="query the lake", examples=EXAMPLES, codes=codes, run=run)
     what = noun.add_mutually_exclusive_group(required=True)
     what.add_argument("sql", nargs="?", help="one SQL statement in Athena's words; - reads it from standard input")
     what.add_argument("--query", type=_query_named, metavar="NAME", help="run a documented query")
@@ -50,7 +50,6 @@ def add_to(nouns: "argparse._SubParsersAction[Any]") -> None:
     how = noun.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="print a JSON object: columns, rows, scanned_bytes, cost_usd")
     how.add_argument("--csv", action="store_true", help="print CSV with a header")
-    noun.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
