@@ -8,10 +8,18 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why MiniStack cannot serve a type, and a text that is in its answer when it is asked to all the same."""
+    """Why MiniStack cannot serve a type, and a text that is in its answer when it is asked to all the same.
+
+    `holding` names a property: only resources that have it are left out.
+    """
 
     reason: str
     answer: str
+    holding: str = ""
+
+    def is_about(self, resource: Mapping[str, Any]) -> bool:
+        """Whether a resource of the type is one of those."""
+        return not self.holding or self.holding in resource.get("Properties", {})
 
 
 _UNKNOWN: Final = "MiniStack does not know it"
@@ -21,6 +29,9 @@ LEFT_OUT: Final[Mapping[str, Refusal]] = {
         reason=f"{_UNKNOWN}, so the rehearsal writes the log lines", answer="Unrecognized resource"
     ),
     "AWS::Athena::NamedQuery": Refusal(reason=f"{_UNKNOWN}; `make test` runs every documented query", answer="Unrecognized resource"),
+    "AWS::CloudWatch::Alarm": Refusal(
+        reason="MiniStack knows alarms on one metric, and not on metric math", answer="metric math", holding="Metrics"
+    ),
     "Custom::CDKBucketDeployment": Refusal(
         reason="CDK's function runs /opt/awscli/aws, and MiniStack has no /opt: the page bucket stays empty", answer="/opt/awscli/aws"
     ),
@@ -34,7 +45,8 @@ template has, or that MiniStack serves, ends it too: the table is never larger t
 
 def named_in(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The resources of a template that are left out, by logical id."""
-    return {name: resource for name, resource in template.get("Resources", {}).items() if resource["Type"] in LEFT_OUT}
+    resources = template.get("Resources", {})
+    return {name: each for name, each in resources.items() if each["Type"] in LEFT_OUT and LEFT_OUT[each["Type"]].is_about(each)}
 
 
 def leave_out(template: dict[str, Any]) -> tuple[dict[str, Any], int]:
@@ -45,7 +57,11 @@ def leave_out(template: dict[str, Any]) -> tuple[dict[str, Any], int]:
     ({'Resources': {'Cdn': {'Type': 'AWS::CloudFront::Distribution', 'Properties': {'Enabled': True}}}}, 1)
     """
     gone = named_in(template).keys()
-    resources = {name: _independent(resource, gone) for name, resource in template["Resources"].items() if name not in gone}
+    resources = {
+        name: _spelt(_independent(resource, gone), gone) if resource["Type"] == _TEXT else _independent(resource, gone)
+        for name, resource in template["Resources"].items()
+        if name not in gone
+    }
     removed: list[Any] = []
     return _prune({**template, "Resources": resources}, gone, removed), len(removed)
 
@@ -55,6 +71,24 @@ def _independent(resource: Mapping[str, Any], gone: AbstractSet[str]) -> dict[st
     needs = resource.get("DependsOn", [])
     others = [name for name in ([needs] if isinstance(needs, str) else needs) if name not in gone]
     return {**{name: value for name, value in resource.items() if name != "DependsOn"}, **({"DependsOn": others} if others else {})}
+
+
+_TEXT: Final = "AWS::CloudWatch::Dashboard"
+"""Its body is one text made of many references: those to what is gone become plain names, so that the rest stays."""
+
+
+def _spelt(node: Any, gone: AbstractSet[str]) -> Any:
+    """Copy a part of a template with plain names in the place of references to what is gone."""
+    match node:
+        case {"Ref": name} if name in gone:
+            return name
+        case {"Fn::GetAtt": [name, *_]} if name in gone:
+            return name
+        case dict():
+            return {key: _spelt(value, gone) for key, value in node.items()}
+        case list():
+            return [_spelt(value, gone) for value in node]
+    return node
 
 
 def _prune(node: Any, gone: AbstractSet[str], removed: list[Any]) -> Any:

@@ -55,8 +55,10 @@ def _status(cloud: Cloud) -> str:
 
 
 def _alone(resource: Mapping[str, Any], physical: Mapping[str, str]) -> dict[str, Any]:
-    """The resource with the names of what it refers to; a type that AWS defines is refused by name, and needs no properties."""
-    properties = {} if resource["Type"].startswith("AWS::") else _resolve(resource.get("Properties", {}), physical)
+    """The resource with the names of what it refers to; a type of AWS's is refused by name and needs no properties, or for one of them."""
+    type_ = resource["Type"]
+    is_refused_by_name = type_.startswith("AWS::") and not LEFT_OUT[type_].holding
+    properties = {} if is_refused_by_name else _resolve(resource.get("Properties", {}), physical)
     return {"Type": resource["Type"], "Properties": properties}
 
 

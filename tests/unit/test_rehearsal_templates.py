@@ -44,6 +44,18 @@ def test_an_expression_with_a_left_out_resource_in_it_is_left_out_as_a_whole():
     assert {"Name": {"Ref": "Other"}} == kept["Resources"]["Queue"]["Properties"]
 
 
+def test_only_the_alarms_that_the_emulator_refuses_are_left_out_and_the_dashboard_keeps_the_rest():
+    math = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": []}}
+    plain = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Errors"}}
+    body = {"Fn::Join": ["", [{"Fn::GetAtt": ["Math", "Arn"]}, ", ", {"Fn::GetAtt": ["Plain", "Arn"]}]]}
+    template = a_template(Math=math, Plain=plain, Shown={"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": body}})
+
+    kept, _ = leave_out(template)
+
+    assert {"Plain", "Shown"} == kept["Resources"].keys()
+    assert ["Math", ", ", {"Fn::GetAtt": ["Plain", "Arn"]}] == kept["Resources"]["Shown"]["Properties"]["DashboardBody"]["Fn::Join"][1]
+
+
 @pytest.mark.parametrize(("needs", "expected"), [("Log", {}), (["Log", "Role"], {"DependsOn": ["Role"]})])
 def test_nothing_waits_for_a_resource_that_is_left_out(needs, expected):
     template = a_template(Log=LOG, Queue={"Type": "AWS::SQS::Queue", "DependsOn": needs})
@@ -112,7 +124,9 @@ def test_an_adapted_assembly_accounts_for_what_is_gone_and_what_will_stay(tmp_pa
 def test_a_type_that_no_template_has_may_not_be_in_the_table(tmp_path):
     assembly = an_assembly(tmp_path / "assembly", a_template(Log=LOG))
 
-    with pytest.raises(StoppedError, match="AWS::Athena::NamedQuery, Custom::CDKBucketDeployment, which no template has"):
+    with pytest.raises(
+        StoppedError, match="AWS::Athena::NamedQuery, AWS::CloudWatch::Alarm, Custom::CDKBucketDeployment, which no template has"
+    ):
         adapt(assembly, a_layer(tmp_path / "layer"))
 
 
