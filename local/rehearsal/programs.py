@@ -36,10 +36,10 @@ class Programs:
         self._node = Path(node_path())
         self.path = os.pathsep.join([str(self._node.parent), os.environ.get("PATH", os.defpath)])
 
-    def synthesise(self) -> Path:
-        """Write the cloud assembly with app.py, as it is."""
+    def synthesise(self, configuration: Path) -> Path:
+        """Write the cloud assembly with app.py, as it is, of this footfall.toml."""
         assembly = self._folder / "assembly"
-        self._run("synth", [sys.executable, "app.py"], {**os.environ, "CDK_OUTDIR": str(assembly)}, REPOSITORY)
+        self._run("synth", [sys.executable, "app.py", str(configuration)], {**os.environ, "CDK_OUTDIR": str(assembly)}, REPOSITORY)
         return assembly
 
     def build_layer(self) -> Path:

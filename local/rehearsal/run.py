@@ -11,13 +11,13 @@ from local.rehearsal.assembly import ADAPTED, Changes, adapt
 from local.rehearsal.cloud import Cloud
 from local.rehearsal.left_out import LEFT_OUT
 from local.rehearsal.lines import log_lines
-from local.rehearsal.programs import PYTHON, REPOSITORY, Programs
+from local.rehearsal.programs import PYTHON, Programs
 from local.rehearsal.progress import Progress
 from local.rehearsal.refused import check_refused
 from local.rehearsal.remains import Remains
 from local.rehearsal.server import ACCOUNT, REGION, Server, serve
 
-CONFIGURATION: Final = REPOSITORY / "footfall.toml"
+CONFIGURATION: Final = Path(__file__).parent / "rehearse.toml"
 TOOLKIT: Final = "CDKToolkit"
 """The stack that `cdk bootstrap` makes, which stays."""
 
@@ -31,7 +31,7 @@ def rehearse(folder: Path, progress: Progress) -> None:
     configuration = Configuration.load(CONFIGURATION)
     programs = Programs(folder)
     with progress.of("synth") as found:
-        assembly = programs.synthesise()
+        assembly = programs.synthesise(CONFIGURATION)
         changes = adapt(assembly, programs.build_layer())
         found.append("app.py, and the shared layer built for this machine")
     with serve(PYTHON, folder, programs.path) as server:

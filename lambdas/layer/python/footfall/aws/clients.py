@@ -23,10 +23,15 @@ def make_client(service: str, *, timeout_s: float = 5.0) -> Any:
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Raise UnavailableError(what) for anything botocore raises inside; the message names the operation, never its content."""
+    """Raise UnavailableError(what) for anything botocore raises inside.
+
+    The message names the operation and AWS's own code, for example "send messages: AccessDenied", and never the content.
+    """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see make_client
 
     try:
         yield
-    except (BotoCoreError, ClientError) as failed:
+    except ClientError as refused:
+        raise UnavailableError(f"{what}: {refused.response.get('Error', {}).get('Code', 'ClientError')}") from refused
+    except BotoCoreError as failed:
         raise UnavailableError(f"{what}: {type(failed).__name__}") from failed

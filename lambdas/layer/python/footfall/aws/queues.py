@@ -31,30 +31,30 @@ class OutputQueue:
     def send(self, messages: Sequence[Outgoing]) -> Sent:
         """Send all, in order. When SQS does not answer a call at all, the rest is not tried: it would cost half a minute each."""
         failed: dict[int, str] = {}
-        calls = 0
+        calls, is_down = 0, False
         for batch in batches(messages, max_entries=MAX_ENTRIES, max_bytes=MAX_BATCH_BYTES):
-            if failed.get(batch[0] - 1) == _NO_ANSWER:
-                failed |= dict.fromkeys(batch, _NO_ANSWER)
+            if is_down:
+                failed |= dict.fromkeys(batch, failed[batch[0] - 1])
                 continue
-            refused, made = self._send_batch(messages, batch)
+            refused, made, is_down = self._send_batch(messages, batch)
             failed |= refused
             calls += made
         return Sent(failed, calls)
 
-    def _send_batch(self, messages: Sequence[Outgoing], batch: Sequence[int]) -> tuple[dict[int, str], int]:
-        """The positions that SQS did not confirm, with its code; and how many calls it took."""
+    def _send_batch(self, messages: Sequence[Outgoing], batch: Sequence[int]) -> tuple[dict[int, str], int, bool]:
+        """The positions that SQS did not confirm, with its code; how many calls it took; whether a whole call failed."""
         given_up: dict[int, str] = {}
         left = list(batch)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 refused = self._call([self._entry(position, messages[position]) for position in left])
-            except UnavailableError:
-                return given_up | dict.fromkeys(left, _NO_ANSWER), attempt
+            except UnavailableError as failed:
+                return given_up | dict.fromkeys(left, str(failed).rpartition(": ")[2]), attempt, True
             given_up |= {position: code for position, (code, is_ours) in refused.items() if is_ours}
             left = [position for position, (_, is_ours) in refused.items() if not is_ours]
             if not left:
-                return given_up, attempt
-        return given_up | {position: refused[position][0] for position in left}, _ATTEMPTS
+                return given_up, attempt, False
+        return given_up | {position: refused[position][0] for position in left}, _ATTEMPTS, False
 
     def _call(self, entries: Sequence[Mapping[str, str]]) -> dict[int, tuple[str, bool]]:
         """One call: by position what SQS refused, with its code and whether it says that the fault is ours."""
