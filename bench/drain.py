@@ -23,7 +23,7 @@ from bench.measure import alternate, median_ratio
 from footfall.configuration import Configuration, Destination, Queue, Site, Sites
 from footfall.destinations.matomo import Matomo
 from footfall.queueing.message import QueuedHit, write_message
-from footfall.queueing.plan import shard_of
+from footfall.queueing.pack import shard_of
 from footfall.queueing.process import Drain, process
 from footfall.queueing.tally import Tally
 from footfall.transport import HttpTransport

@@ -13,7 +13,7 @@ from footfall.errors import StoppedError
 from footfall.queueing.circuit import Circuit
 from footfall.queueing.dead_letters import DeadLetter, read_letter
 from footfall.queueing.message import QueuedHit, write_message
-from footfall.queueing.plan import shard_of
+from footfall.queueing.pack import shard_of
 from footfall.queueing.ports import Received
 from footfall.queueing.process import Drain, process
 from footfall.queueing.tally import Tally

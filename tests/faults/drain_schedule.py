@@ -9,7 +9,7 @@ from typing import Final
 from footfall.queueing.incoming import read_message
 from footfall.queueing.ledger import UNCERTAIN, entry_of
 from footfall.queueing.message import QueuedHit, write_message
-from footfall.queueing.plan import shard_of
+from footfall.queueing.pack import shard_of
 from tests.builders import NOW_MS
 from tests.drain_world import POINTS, Fault, KilledError, World, a_configuration, a_destination, a_hit
 

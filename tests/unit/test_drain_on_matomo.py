@@ -135,6 +135,26 @@ def test_a_token_without_access_to_one_of_the_sites_parks_that_sites_hits():
     assert (["main"], {"shop": "site_refused"}) == outcome(world)
 
 
+@pytest.mark.parametrize("token", [SUPER, WRITE])
+def test_an_order_that_three_reloads_report_is_stored_once_and_makes_no_dead_letter(token):
+    world, matomo = a_matomo(token=token)
+    for name in ("first", "reload", "again"):
+        world.enqueue(a_hit(name, parameters={"idgoal": "0", "ec_id": "T-1", "revenue": "9.99"}))
+        world.run()
+
+    assert (["first"], {}, 3) == (matomo.stored(), world.dead_letters.reasons(), world.tally.delivered.total())
+    assert (2, []) == (world.tally.already_stored["matomo"], world.queue.messages)
+
+
+def test_an_order_that_stands_three_times_in_a_bulk_is_stored_once_and_makes_no_dead_letter():
+    world, matomo = a_matomo()
+    world.enqueue(*good("first", "reload", "again", parameters={"idgoal": "0", "ec_id": "T-1", "revenue": "9.99"}))
+    world.run()
+
+    assert (1, {}, 3) == (len(matomo.stored()), world.dead_letters.reasons(), world.tally.delivered.total())
+    assert (1, 2) == (world.tally.bulks["matomo"], world.tally.already_stored["matomo"])
+
+
 def test_probes_store_nothing():
     world, matomo = a_matomo(token=WRITE)
     world.enqueue(a_hit("bad", parameters=UNKNOWN_GOAL))

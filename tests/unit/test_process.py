@@ -191,8 +191,8 @@ def test_a_site_that_is_refused_in_a_mixed_bulk_is_told_from_the_others_without_
     assert ({"shop": "site_refused"}, {"main": 1}) == (world.dead_letters.reasons(), world.matomo.stored)
 
 
-def test_an_order_that_matomo_has_already_is_delivered():
-    """t71: a repeated order is counted as invalid; after a resend that is success."""
+def test_an_order_that_matomo_has_after_a_resend_is_delivered():
+    """t71: a repeated order is counted as invalid."""
     world = World(a_configuration(a_destination(uncertain="resend")))
     world.matomo.loses_answers = 1
     world.enqueue(a_hit("order", parameters=ORDER))
@@ -204,6 +204,29 @@ def test_an_order_that_matomo_has_already_is_delivered():
     world.run()
 
     assert ([], []) == (world.dead_letters.letters, world.queue.messages)
+
+
+@pytest.mark.parametrize("super_user", [True, False])
+def test_an_order_that_matomo_refuses_alone_is_stored_already_when_a_probe_is_accepted(super_user):
+    """t71: each reload of a shop's last page reports the order again."""
+    world = World()
+    world.matomo.super_user = super_user
+    world.matomo._is_invalid = lambda hit, *, known: hit.get("ec_id") == "T-1"
+    world.enqueue(a_hit("order", parameters=ORDER))
+
+    tally = world.run()
+
+    assert ([], [], 1, 1) == (world.dead_letters.letters, world.queue.messages, tally.delivered.total(), tally.already_stored["matomo"])
+
+
+def test_an_order_of_a_site_that_takes_no_hits_is_not_stored():
+    world = World()
+    world.matomo.sites = {"2"}
+    world.enqueue(a_hit("order", parameters=ORDER))
+
+    tally = world.run()
+
+    assert ({"order": "site_refused"}, 0) == (world.dead_letters.reasons(), tally.already_stored["matomo"])
 
 
 @pytest.mark.parametrize(("policy", "stored", "letters"), [("park", 1, {"a": "uncertain"}), ("resend", 2, {})])
@@ -473,6 +496,20 @@ def test_a_foreign_message_is_delivered_in_the_shard_of_its_visitor():
     tally = world.run()
 
     assert ({"0": 1, "1": 1, "2": 1}, 1) == (world.matomo.stored, tally.bulks["matomo"])
+
+
+@pytest.mark.parametrize(("trust", "address", "age_s"), [("marked", "198.51.100.0", 0), ("all", "203.0.113.0", 7_200)])
+def test_the_address_and_time_that_a_foreign_request_names_count_where_all_are_trusted(trust, address, age_s):
+    world = World(a_configuration(trust=trust))
+    now_s = NOW_MS // 1000
+    request = {"idsite": "1", "rec": "1", "pv_id": "a", "cip": "203.0.113.7", "cdt": str(now_s - 7_200)}
+    content = {"requests": [request], "env": {"server": {"REMOTE_ADDR": "198.51.100.7"}}, "tokenAuth": False, "time": now_s}
+    world.queue.put(json.dumps({"piwik": True, "content": content}))
+
+    world.run()
+
+    ((sent,),) = [document["requests"] for document in world.matomo.requests]
+    assert (address, str(now_s - age_s)) == (sent["cip"], sent["cdt"])
 
 
 def test_messages_written_with_other_shards_are_known_by_them():

@@ -63,6 +63,8 @@ class Verdict(NamedTuple):
 
 
 DELIVERED = Verdict(Kind.DELIVERED)
+ALREADY_STORED = Verdict(Kind.DELIVERED, detail="already stored")
+"""The destination has it, and says so by refusing it."""
 
 
 class Prepared(NamedTuple):

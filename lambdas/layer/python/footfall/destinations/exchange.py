@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from footfall import reasons
-from footfall.destinations.delivery import DELIVERED, Access, Answer, Destination, Kind, Meaning, Prepared, Verdict
+from footfall.destinations.delivery import ALREADY_STORED, DELIVERED, Access, Answer, Destination, Kind, Meaning, Prepared, Verdict
 
 MOST_ATTEMPTS: Final = 5
 """A hit that fails alone is parked as poison once others were stored meanwhile, or when it came back so often."""
@@ -119,12 +119,13 @@ def _all_refused(destination: Destination, bulk: Sequence[Prepared], answer: Ans
 
 
 def _by_site(prepared: Prepared, access: Access) -> Verdict:
+    """An order of a site that takes hits is refused because it is there: each reload of a shop's last page reports it again (t71)."""
     if prepared.site in access.refused:
         return Verdict(Kind.REJECTED, reasons.SITE_REFUSED.code, "a probe of this site was refused")
     if prepared.site not in access.accepted:
         return Verdict(Kind.RETRY, detail="its site was not probed")
-    if prepared.is_order and prepared.was_sent:
-        return DELIVERED._replace(detail="already stored")
+    if prepared.is_order:
+        return ALREADY_STORED
     return Verdict(Kind.REJECTED, reasons.REFUSED.code, "counted as invalid")
 
 
@@ -132,9 +133,8 @@ def _named(bulk: Sequence[Prepared], refused: frozenset[int]) -> tuple[Verdict, 
     """The destination says which; an order that it has already is one that it counts as invalid."""
     accepted = {prepared.site for position, prepared in enumerate(bulk) if position not in refused}
     invalid = Verdict(Kind.REJECTED, reasons.REFUSED.code, "counted as invalid")
-    stored = DELIVERED._replace(detail="already stored")
     return tuple(
-        DELIVERED if position not in refused else stored if _is_stored_order(prepared, accepted) else invalid
+        DELIVERED if position not in refused else ALREADY_STORED if _is_stored_order(prepared, accepted) else invalid
         for position, prepared in enumerate(bulk)
     )
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from footfall import reasons
-from footfall.destinations.delivery import Destination, Kind, Verdict
+from footfall.destinations.delivery import ALREADY_STORED, Destination, Kind, Verdict
 from footfall.destinations.exchange import History, Outcome, exchange
 from footfall.queueing.bulks import Bulk, Item, cut_bulks, halves, marks_of
 from footfall.queueing.bury import Burial, bury
@@ -147,6 +147,7 @@ class ShardDelivery:
         self._count(judged)
         if outcome.is_plain:
             return
+        self.tally.already_stored[self.destination.name] += outcome.verdicts.count(ALREADY_STORED)
         condemned = [(item.task, verdict) for item, verdict in judged if self._is_condemned(item, verdict)]
         self._bury(condemned, unattributed=outcome.unattributed)
         name = self.destination.name

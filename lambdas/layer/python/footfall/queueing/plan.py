@@ -1,18 +1,17 @@
 """What is to be delivered where: messages to tasks, one for each hit and destination, grouped by the visitor shard they stand in. Pure."""
 
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from footfall.configuration import Configuration
-from footfall.dialects.matomo import visitor_id_of
 from footfall.errors import RejectedError
 from footfall.hits.sites import SiteRegistry, Unresolved
 from footfall.queueing.incoming import Message, read_message
 from footfall.queueing.ledger import Entry, entry_of
 from footfall.queueing.message import QueuedHit
+from footfall.queueing.pack import shard_of
 from footfall.queueing.ports import Received
 
 NOWHERE: Final = "none"
@@ -60,18 +59,13 @@ class Route(NamedTuple):
 _TO_NOWHERE: Final = (Route(NOWHERE, ""),)
 
 
-def shard_of(hit: QueuedHit, shards: int) -> int:
-    """The visitor shard of a hit, from 0: by its visitor, else by its own id."""
-    key = hit.visitor_id or visitor_id_of(hit.parameters) or hit.event_id
-    return zlib.crc32(key.encode()) % shards
-
-
-def read_received(received: Received, is_accepted: Callable[[str], bool]) -> ReadMessage:
-    """Read a message; one that is in no known form has no hits and a problem."""
+def read_received(received: Received, is_accepted: Callable[[str], bool], *, trusts_all: bool) -> ReadMessage:
+    """Read a message, with whose trust as `read_message` says; one that is in no known form has no hits and a problem."""
     try:
-        return ReadMessage(received, read_message(received.body, sent_ms=received.sent_ms, is_accepted=is_accepted))
+        message = read_message(received.body, sent_ms=received.sent_ms, is_accepted=is_accepted, trusts_all=trusts_all)
     except RejectedError as unreadable:
         return ReadMessage(received, Message((), 1, None), str(unreadable))
+    return ReadMessage(received, message)
 
 
 class Router:

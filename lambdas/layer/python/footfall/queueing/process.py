@@ -78,6 +78,7 @@ class _Run:
         self._router = Router(drain.configuration)
         hashes = read_token_hashes(drain.configuration.privacy.accepted_tokens)
         self._is_accepted: Callable[[str], bool] = lambda token: is_accepted_token(token, hashes)
+        self._trusts_all = drain.configuration.queue.trust == "all"
         self._circuits = Circuits(drain.table, drain.destinations, sites_of=self._router.sites_of, now=drain.now, jitter=drain.jitter)
         bulk = max((each.hits_per_bulk for each in drain.destinations.values()), default=1)
         self._most_hits = min(BULKS_PER_SHARD * drain.configuration.queue.visitor_shards * bulk, MOST_HITS)
@@ -135,7 +136,7 @@ class _Run:
             received = self._queue.receive(_PER_CALL)
             if not received:
                 break
-            read = [read_received(each, self._is_accepted) for each in received]
+            read = [read_received(each, self._is_accepted, trusts_all=self._trusts_all) for each in received]
             hits += sum(len(each.message.hits) for each in read)
             messages += read
         self._tally.messages["received"] += len(messages)

@@ -15,6 +15,7 @@ class Tally:
     retry: Counter[str] = field(default_factory=Counter)
     mended: Counter[str] = field(default_factory=Counter)  # by parameter
     already_known: Counter[str] = field(default_factory=Counter)  # came again, and the ledger had them
+    already_stored: Counter[str] = field(default_factory=Counter)  # delivered: orders that the destination had, and refused
     bulks: Counter[str] = field(default_factory=Counter)
     stopped: Counter[str] = field(default_factory=Counter)  # shards given up in a round, by the error's name
     messages: Counter[str] = field(default_factory=Counter)  # received, deleted, waiting, unconfirmed (a delete or a wait that failed)
@@ -33,7 +34,7 @@ class Tally:
 
     def totals(self) -> dict[str, int | str]:
         """The totals, for one log line."""
-        counters = ("delivered", "losses", "uncertain", "resent", "retry", "mended", "already_known", "bulks", "stopped")
+        counters = ("delivered", "losses", "uncertain", "resent", "retry", "mended", "already_known", "already_stored", "bulks", "stopped")
         open_circuits = {name: reason for name, reason in self.circuits.items() if reason}
         return {
             **{name: getattr(self, name).total() for name in counters},
