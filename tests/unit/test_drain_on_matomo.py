@@ -155,6 +155,18 @@ def test_an_order_that_stands_three_times_in_a_bulk_is_stored_once_and_makes_no_
     assert (1, 2) == (world.tally.bulks["matomo"], world.tally.already_stored["matomo"])
 
 
+def test_a_repeated_order_among_the_hits_of_another_site_is_stored_already():
+    """Nothing else in the bulk says whether its site takes hits; a probe does."""
+    world, _ = a_matomo()
+    order = {"idgoal": "0", "ec_id": "T-1", "revenue": "9.99"}
+    world.enqueue(a_hit("order", site="shop", parameters=order))
+    world.run()
+    world.enqueue(a_hit("reload", site="shop", parameters=order), a_hit("page"))
+    world.run()
+
+    assert ({}, [], 1) == (world.dead_letters.reasons(), world.queue.messages, world.tally.already_stored["matomo"])
+
+
 def test_probes_store_nothing():
     world, matomo = a_matomo(token=WRITE)
     world.enqueue(a_hit("bad", parameters=UNKNOWN_GOAL))

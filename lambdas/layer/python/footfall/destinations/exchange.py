@@ -102,7 +102,7 @@ def _acknowledged(destination: Destination, bulk: Sequence[Prepared], answer: An
     if not answer.tracked:
         return _all_refused(destination, bulk, answer)
     if answer.refused is not None:
-        return Outcome(_named(bulk, answer.refused))
+        return Outcome(_named(destination, bulk, answer.refused))
     sites = _sites(bulk)
     return _unnamed(bulk, answer, _probe(destination, bulk) if len(sites) > 1 else None)
 
@@ -129,9 +129,15 @@ def _by_site(prepared: Prepared, access: Access) -> Verdict:
     return Verdict(Kind.REJECTED, reasons.REFUSED.code, "counted as invalid")
 
 
-def _named(bulk: Sequence[Prepared], refused: frozenset[int]) -> tuple[Verdict, ...]:
-    """The destination says which; an order that it has already is one that it counts as invalid."""
+def _named(destination: Destination, bulk: Sequence[Prepared], refused: frozenset[int]) -> tuple[Verdict, ...]:
+    """The destination says which; an order that it has already is one that it counts as invalid.
+
+    Where nothing else of the order's site was in the bulk, a probe tells whether it takes that site's hits.
+    """
     accepted = {prepared.site for position, prepared in enumerate(bulk) if position not in refused}
+    unsure = {bulk[position].site for position in refused if bulk[position].is_order and not bulk[position].was_sent} - accepted
+    if unsure:
+        accepted |= destination.probe(sorted(unsure)[:MOST_SITES_PROBED]).accepted
     invalid = Verdict(Kind.REJECTED, reasons.REFUSED.code, "counted as invalid")
     return tuple(
         DELIVERED if position not in refused else ALREADY_STORED if _is_stored_order(prepared, accepted) else invalid
