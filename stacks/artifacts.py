@@ -123,7 +123,19 @@ def write_configuration(configuration: Configuration, *, build: Path = ROOT / "b
     return _current(build / f"configuration-{configuration.name}", _digest([text.encode()]), fill)
 
 
-NOT_IN_LAYER: Final = frozenset({"cli", "importing", "sql", "aws/storage.py", "aws/queries.py", "queueing/failures.py"})
+NOT_IN_LAYER: Final = frozenset(
+    {
+        "cli",
+        "importing",
+        "sql",
+        "aws/storage.py",
+        "aws/queries.py",
+        "aws/queue_admin.py",
+        "queueing/failures.py",
+        "queueing/one_message.py",
+        "queueing/redrive.py",
+    }
+)
 """Parts of the package that no function needs: an edit of them must not deploy the functions anew."""
 
 

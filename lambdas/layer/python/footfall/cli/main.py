@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from footfall.cli import configuration, doctor, import_logs, init, snippet, sql, token
+from footfall.cli import configuration, doctor, import_logs, init, queue, snippet, sql, token
 from footfall.cli.noun import FAILED, GENERAL, INTERRUPTED, WRONG
 from footfall.errors import ConfigurationError, FootfallError
 from footfall.version import VERSION
 
-NOUNS: Final = (init, configuration, token, snippet, doctor, import_logs, sql)
+NOUNS: Final = (init, configuration, token, snippet, doctor, queue, import_logs, sql)
 """In the order in which a newcomer needs them."""
 
 EXAMPLES: Final = """examples:
