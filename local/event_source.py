@@ -7,18 +7,16 @@ and no pause between retries. Source: AWS Lambda Developer Guide, "Using Lambda 
 
 import base64
 import json
-import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from local.firehose_buffer import Record
 from local.firehose_source import Checkpoint, Source
+from local.poller import Poller
 from local.runtime import InvocationFailed
 
 Invoke = Callable[[object], Any]
@@ -35,7 +33,7 @@ class _Shard:
     attempts: int = 0
 
 
-class EventSource:
+class EventSource(Poller):
     """One mapping. Either `step` by hand, or `start` and `stop` (or a `with` block) for a thread.
 
     `invoke` is `LambdaFunction.invoke`; `checkpoint` a file that outlives this object; `done` is told of the records that need no
@@ -56,6 +54,7 @@ class EventSource:
         done: Callable[[Sequence[Record]], None] = lambda _records: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        super().__init__()
         self._stream_arn = stream_arn
         self._function_arn = function_arn
         self._invoke = invoke
@@ -70,9 +69,6 @@ class EventSource:
         self._positions = self._checkpoint.load()
         self._source = Source(kinesis, stream_arn.rpartition("/")[2], self._positions, lambda _name, call: call())
         self._shards: dict[str, _Shard] = {}
-        self._stopping = threading.Event()
-        self._executor: ThreadPoolExecutor | None = None
-        self._running: Future[None] | None = None
 
     def step(self) -> bool:
         """Read what is new and invoke once for each shard that has something; whether there was anything to do."""
@@ -87,40 +83,6 @@ class EventSource:
         """Go on until the stream is read to its end and every record is done or discarded."""
         while self.step():
             pass
-
-    def start(self, *, poll_s: float = 0.05) -> None:
-        """Step in a thread; when there is nothing to do, wait `poll_s` (Lambda asks each shard once a second)."""
-        self._stopping.clear()
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="event-source")
-        self._running = self._executor.submit(self._run, poll_s)
-
-    def check(self) -> None:
-        """Raise what ended the thread, if something did."""
-        if self._running is not None and self._running.done():
-            self._running.result()
-
-    def stop(self) -> None:
-        """End the thread after the invocation under way; raises what ended it before."""
-        self._stopping.set()
-        if self._executor is not None and self._running is not None:
-            self._executor.shutdown()
-            self._running.result()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stopping.set()
-        if error is None:
-            self.stop()
-        elif self._executor is not None:
-            self._executor.shutdown()
-
-    def _run(self, poll_s: float) -> None:
-        while not self._stopping.is_set():
-            if not self.step():
-                self._stopping.wait(poll_s)
 
     def _work(self, shard: _Shard) -> None:
         batch = shard.waiting[: shard.size]

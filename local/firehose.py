@@ -6,14 +6,11 @@ to read at LATEST, this at the oldest record; AWS waits between retries, this do
 """
 
 import json
-import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from local import firehose_errors
 from local.firehose_buffer import DeliveryStream, Group, Groups, Progress, Record, WaitingRecords
@@ -22,6 +19,7 @@ from local.firehose_prefix import MAX_CHARACTERS, Prefix
 from local.firehose_source import Checkpoint, Source
 from local.firehose_transform import Dropped, Failed, Invoke, Ok, Verdict, transform
 from local.parquet import ConversionError, Converter
+from local.poller import Poller
 
 CALLS: Final = ("list_shards", "get_shard_iterator", "get_records", "invoke", "put_object", "checkpoint")
 POINTS: Final = tuple(f"{when} {call}" for call in CALLS for when in ("before", "after"))
@@ -32,7 +30,7 @@ def ignore(*_: object) -> None:
     """Do nothing: where nobody observes, and no fault is made."""
 
 
-class Firehose:
+class Firehose(Poller):
     """One Firehose stream. Either `step` and `run_until_idle` by hand, or `start` and `stop` (or a `with` block) for a thread.
 
     `kinesis` and `s3` are boto3 clients, `invoke` is `LambdaFunction.invoke`, `checkpoint` a file that outlives this object.
@@ -53,6 +51,7 @@ class Firehose:
         fault: Callable[[str], None] = ignore,
         converter: Converter | None = None,
     ) -> None:
+        super().__init__()
         self._stream = stream
         self._prefix = Prefix(stream.prefix)
         self._s3 = s3
@@ -68,9 +67,6 @@ class Firehose:
         self._rows = Groups(stream.destination_hints, stream.max_partitions)
         self._errors = Groups(stream.destination_hints, len(CALLS))
         self._progress = Progress(self._saved)
-        self._stopping = threading.Event()
-        self._executor: ThreadPoolExecutor | None = None
-        self._running: Future[None] | None = None
 
     def step(self) -> bool:
         """Read what is new, then transform, write and forget what is due; whether there was anything to do."""
@@ -81,41 +77,6 @@ class Firehose:
         """Go on until the stream is read to its end and everything is delivered, whatever the hints."""
         while self._read() or self._work(is_flushing=True):
             pass
-
-    def start(self, *, poll_s: float = 0.05) -> None:
-        """Step in a thread; when there is nothing to do, wait `poll_s` (AWS asks each shard once a second)."""
-        self._stopping.clear()
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="firehose")
-        self._running = self._executor.submit(self._run, poll_s)
-
-    def check(self) -> None:
-        """Raise what ended the thread, if something did; for whoever waits for its results."""
-        if self._running is not None and self._running.done():
-            self._running.result()
-
-    def stop(self) -> None:
-        """End the thread, then deliver what is left; raises what ended the thread before."""
-        self._stopping.set()
-        if self._executor is not None and self._running is not None:
-            self._executor.shutdown()
-            self._running.result()
-            self.run_until_idle()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stopping.set()
-        if error is None:
-            self.stop()
-        elif self._executor is not None:
-            self._executor.shutdown()
-
-    def _run(self, poll_s: float) -> None:
-        while not self._stopping.is_set():
-            if not self.step():
-                self._stopping.wait(poll_s)
 
     def _read(self) -> bool:
         records = self._source.read()
