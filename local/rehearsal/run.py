@@ -89,7 +89,7 @@ def destroy(programs: Programs, server: Server, assembly: Path, cloud: Cloud, ch
         steps.expect("stacks that stay", [TOOLKIT], cloud.stacks())
         found.extend(["cdk destroy --all", remains.check()])
         steps.expect("the objects of the lake bucket", keys, cloud.keys(bucket))
-        found.append(f"with its {len(keys)} objects, and {TOOLKIT}")
+        found.append(f"the lake bucket has its {len(keys)} objects; {TOOLKIT} stays")
 
 
 def differences(changes: Changes) -> list[str]:
