@@ -136,7 +136,16 @@ def test_a_redrive_takes_only_what_it_is_asked_for(world):
     assert 1 == world.run("redrive", "--reason", "refused", "--since", "1h")[1]["sent"]
 
 
-@pytest.mark.parametrize("arguments", [("redrive",), ("purge",), ("redrive", "--reason", "unattributed"), ("redrive", "--from-failures")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("redrive",),
+        ("purge",),
+        ("redrive", "--reason", "unattributed"),
+        ("redrive", "--from-failures"),
+        ("purge", "--from-failures", "--yes"),
+    ],
+)
 def test_what_would_do_too_much_or_nothing_is_refused(world, arguments, capsys):
     assert 2 == main(["queue", *arguments])
     assert "allowed is" in capsys.readouterr().err

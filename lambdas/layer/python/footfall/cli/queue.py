@@ -93,6 +93,8 @@ def run(chosen: argparse.Namespace) -> int:
 def _check(chosen: argparse.Namespace) -> None:
     """Refuse options that would do too much or nothing."""
     problems = []
+    if chosen.from_failures and chosen.action != "redrive":
+        problems.append(f"--from-failures: allowed is redrive, not {chosen.action}")
     if chosen.action in ("redrive", "purge") and not (chosen.reason or chosen.all or chosen.from_failures):
         problems.append(f"--reason = '': allowed is a reason of docs/reasons.md, or --all, for {chosen.action}")
     if chosen.action == "redrive" and chosen.reason == "unattributed":
