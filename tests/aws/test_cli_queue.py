@@ -144,6 +144,7 @@ def test_a_redrive_takes_only_what_it_is_asked_for(world):
         ("redrive", "--reason", "unattributed"),
         ("redrive", "--from-failures"),
         ("purge", "--from-failures", "--yes"),
+        ("redrive", "--reason", "refusd"),
     ],
 )
 def test_what_would_do_too_much_or_nothing_is_refused(world, arguments, capsys):
@@ -222,3 +223,14 @@ def test_names_come_from_the_outputs_of_a_stack(world, monkeypatch):
         monkeypatch.delenv(name)
 
     assert 0 == world.run("status", "--stack", "footfall-queue")[0]
+
+
+def test_a_run_that_meets_an_open_circuit_says_that_hits_wait(world):
+    world.matomo.tokens.clear()
+    world.enqueue("a")
+    world.run("process")
+
+    code, processed = world.run("process")
+
+    assert (1, []) == (code, world.stored())
+    assert processed["circuits_open"]

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from footfall.cli.noun import DONE, FAILED, WRONG, add_noun, write_json
 from footfall.errors import ConfigurationError
+from footfall.reasons import REASONS
 
 EXAMPLES = """
 footfall queue status --stack footfall-queue               what waits, dead letters by reason, circuits
@@ -93,6 +94,8 @@ def run(chosen: argparse.Namespace) -> int:
 def _check(chosen: argparse.Namespace) -> None:
     """Refuse options that would do too much or nothing."""
     problems = []
+    if chosen.reason and chosen.reason not in REASONS:
+        problems.append(f"--reason = {chosen.reason!r}: allowed is a reason of docs/reasons.md")
     if chosen.from_failures and chosen.action != "redrive":
         problems.append(f"--from-failures: allowed is redrive, not {chosen.action}")
     if chosen.action in ("redrive", "purge") and not (chosen.reason or chosen.all or chosen.from_failures):

@@ -56,7 +56,11 @@ class Wiring:
         """Environment variables of process_queue, and the stack's other outputs."""
         outputs = read_outputs(self._chosen.stack) if self._chosen.stack else {}
         known = {name: outputs.get(output, "") or os.environ.get(name, "") for name, output in _ENVIRONMENT.items()}
-        return known | {"FAILURES": outputs.get("Failures", ""), "CRASHED": outputs.get("Crashed", "")}
+        return known | {
+            "FAILURES": outputs.get("Failures", ""),
+            "CRASHED": outputs.get("Crashed", ""),
+            "OUTPUT": outputs.get("OutputQueue", ""),
+        }
 
     @cached_property
     def _settings(self) -> ProcessQueueSettings:
@@ -109,7 +113,9 @@ class Wiring:
             Bucket(self._names["FAILURES"]),
             Enqueuer(self._configuration),
             lambda days: salts.require(days, datetime.now(UTC)),
-            OutputQueue(self._settings.queue_url),
+            OutputQueue(
+                self._names["OUTPUT"] or self._settings.queue_url
+            ),  # what enqueue_hits writes, and others may edit before the drain
             now_ms=time.time_ns() // 1_000_000,
         )
         return {**done.progress()._asdict(), "kept": dict(done.kept)}
@@ -125,7 +131,8 @@ class Wiring:
         if self._chosen.event is None:
             tally = Tally()
             process(drain, make_queue(self._settings), tally)
-            return not tally.losses.total() and not tally.messages["waiting"], tally.totals()
+            is_open = any(tally.circuits.values())
+            return not (tally.losses.total() or tally.messages["waiting"] or is_open), tally.totals()
         done = process_message(drain, read_event(self._chosen.event))
         lost = {f"{reason} {site}".strip(): number for (reason, site), number in done.tally.losses.items()}
         return done.is_done and not lost, {**done.tally.totals(), "lost": lost}
