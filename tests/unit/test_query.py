@@ -6,9 +6,35 @@ from hypothesis import strategies as st
 
 from footfall.dialects.query import decode_query, decode_reference
 
-QUERY_TEXT = st.text(st.sampled_from(list("ab=&%+ 0129AFafzé\"\\\t\n\x00;é€[]{}'")), max_size=60)
+QUERY_TEXT = st.text(st.sampled_from(list("ab=&%+ 0129AFafzé\"\\\t\n\r\x00\x1f_;é€[]{}'")), max_size=60)
 ESCAPES = st.lists(
-    st.sampled_from(["a", "b", "=", "&", "%", "%4", "%41", "%C3", "%A9", "%c3%a9", "%zz", "%00", "%22", "%5C", "+", "é", "%0A"]),
+    st.sampled_from(
+        [
+            "a",
+            "b",
+            "=",
+            "&",
+            "%",
+            "%4",
+            "%41",
+            "%C3",
+            "%A9",
+            "%c3%a9",
+            "%zz",
+            "%00",
+            "%22",
+            "%5C",
+            "+",
+            "é",
+            "%0A",
+            "%1F",
+            "%3D",
+            "%26",
+            "\r",
+            "\n",
+            "\x1f",
+        ]
+    ),
     max_size=25,
 )
 
@@ -18,6 +44,12 @@ ESCAPES = st.lists(
 @example("a=1&a=2")
 @example("a&b=&=c")
 @example('a="b"')
+@example("a=%\n")
+@example("a=%\rb=1")
+@example("a=%%41")
+@example("a&b=1=2")
+@example("a=1\x1f2")
+@example("a=b&" * 5000 + "c=d")
 def test_the_fast_decoder_and_the_reference_agree(query):
     """The fast path is an optimisation and must be invisible, whatever a client sends."""
     assert decode_reference(query) == decode_query(query)
