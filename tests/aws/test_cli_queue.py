@@ -117,7 +117,7 @@ def test_a_redrive_that_was_interrupted_before_the_letter_was_deleted_delivers_o
     world.run("process")
     world.matomo.sites[1] = Site(goals=frozenset({7}))
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(redriving._Look, "delete", lambda _self, _received: None)
+        interrupted.setattr(redriving._Look, "delete", lambda _self, _received: False)
         world.run("redrive", "--reason", "refused")
 
     _, again = world.run("redrive", "--reason", "refused")

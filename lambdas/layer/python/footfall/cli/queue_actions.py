@@ -122,7 +122,7 @@ class Wiring:
 
     def purge(self, say: Say) -> dict[str, Any]:
         """Delete the chosen letters."""
-        return {"deleted": purge(self._letters, self._which, observe=lambda number: say(f"deleted {number} …"))}
+        return purge(self._letters, self._which, observe=lambda so_far: say(f"deleted {so_far.deleted} …"))._asdict()
 
     def process(self) -> tuple[bool, dict[str, Any]]:
         """Deliver what waits, or one message; whether everything that was looked at is safely delivered."""
