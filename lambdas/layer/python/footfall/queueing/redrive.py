@@ -98,10 +98,8 @@ def purge(queue: InputQueue, chosen: Chosen, *, observe: Callable[[Purged], None
         for received, letter in look:
             if letter is None or not chosen.includes(letter):
                 continue
-            if look.delete(received):
-                done = done._replace(deleted=done.deleted + 1)
-            else:
-                done = done._replace(unconfirmed=done.unconfirmed + 1)
+            is_deleted = look.delete(received)
+            done = Purged(done.deleted + is_deleted, done.unconfirmed + (not is_deleted))
             observe(done)
     return done
 
