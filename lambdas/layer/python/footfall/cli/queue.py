@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from footfall.cli.queue_actions import Wiring
 
 EXAMPLES = """
-footfall queue status --stack footfall-queue               what waits, dead letters by reason, circuits, leases
-footfall queue status --watch                              the same every 5 seconds, until Ctrl-C
-footfall queue peek --reason refused --limit 5             dead letters, with masked evidence
-footfall queue redrive --reason site_refused --since 2d    send their hits again, to the destination that refused them
-footfall queue redrive --from-failures --stack footfall-queue    enqueue the batches that were put aside
-footfall queue purge --reason poison --yes                 delete dead letters for good
-footfall queue process                                     deliver what waits, as process_queue does
-footfall queue process --event message.json                deliver one message, and tell what became of each hit
-footfall queue test                                        queue, table, secret and destination; stores no hit
+footfall queue status --stack footfall-queue                      what waits, dead letters by reason, circuits, leases
+footfall queue status --watch                                     the same every 5 seconds, until Ctrl-C
+footfall queue peek --reason refused --limit 5                    dead letters, with masked evidence
+footfall queue redrive --reason site_refused --since 2d           send their hits again, to the destination that refused them
+footfall queue redrive --from-failures --stack footfall-queue     enqueue the batches that were put aside
+footfall queue purge --reason poison --yes                        delete dead letters for good
+footfall queue process                                            deliver what waits, as process_queue does
+footfall queue process --event message.json                       deliver one message, and tell what became of each hit
+footfall queue test                                               queue, table, secret and destination; stores no hit
 """
 
 NOTES = """
