@@ -208,3 +208,10 @@ def test_a_secret_is_fetched_once_and_again_when_it_is_refused(deliveries):
 def test_a_secret_that_is_not_there_is_unavailable_and_the_error_does_not_tell_its_name(deliveries):
     with pytest.raises(UnavailableError, match=r"^read secret: ResourceNotFoundException$"):
         NamedSecret("absent").value()
+
+
+def test_a_secret_that_is_no_text_is_unavailable(deliveries):
+    deliveries.aws.client("secretsmanager").create_secret(Name="token", SecretBinary=b"\xff")
+
+    with pytest.raises(UnavailableError, match="binary"):
+        NamedSecret("token").value()
