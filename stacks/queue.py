@@ -55,5 +55,6 @@ class QueueStack(Stack):
         CfnOutput(self, "DeadLetters", value=self.tracking.dead_letters.queue_url, description="Hits that were given up, one each")
         CfnOutput(self, "DeliveryTable", value=self.deliveries.table.table_name, description="Ledger, leases and circuits")
         CfnOutput(self, "Failures", value=self.enqueue.failures.bucket_name, description="Batches not enqueued, for three days")
+        CfnOutput(self, "SaltTable", value=salts.table.table_name, description="Salts of visitor ids, which enqueue_hits needs")
         if self.tracking.crashed:
             CfnOutput(self, "Crashed", value=self.tracking.crashed.queue_url, description="Messages that end their reader: none")

@@ -14,7 +14,7 @@ from footfall.queueing.circuit import Circuit
 from footfall.queueing.dead_letters import DeadLetter, read_letter
 from footfall.queueing.message import QueuedHit, write_message
 from footfall.queueing.pack import shard_of
-from footfall.queueing.ports import Received
+from footfall.queueing.ports import LeaseState, Received
 from footfall.queueing.process import Drain, process
 from footfall.queueing.tally import Tally
 from footfall.transport import FakeTransport, NoAnswerError, NotSentError, Posted, Response
@@ -166,6 +166,10 @@ class FakeTable:
 
     def read_slots(self, keys: Sequence[str]) -> dict[str, dict[str, frozenset[bytes]]]:
         return {key: {mark: frozenset(digests) for mark, digests in self.slots[key].items()} for key in keys if key in self.slots}
+
+    def read_leases(self, keys: Sequence[str]) -> dict[str, LeaseState]:
+        held = {key: self.leases[key] for key in keys if key in self.leases and self.leases[key]["owner"]}
+        return {key: LeaseState(each["owner"], each["until_ms"], sum(map(len, each["in_flight"].values()))) for key, each in held.items()}
 
     def add_marks(self, key: str, marks: Mapping[str, Any], *, expires_s: int) -> None:
         for mark, digests in marks.items():

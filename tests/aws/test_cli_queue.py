@@ -2,19 +2,26 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
-from footfall.cli.main import main
+from footfall.aws.delivery_table import DeliveryTable
+from footfall.aws.queue_reader import QueueReader
+from footfall.cli import queue
+from footfall.cli.main import main, parser
 from footfall.configuration import Configuration
+from footfall.errors import UnavailableError
 from footfall.queueing import redrive as redriving
+from footfall.queueing.dead_letters import letter_of, write_letter
+from footfall.queueing.incoming import read_message
 from footfall.queueing.message import QueuedHit, write_message
 from local.aws import LocalAws
 from local.matomo.server import Matomo
 from local.matomo.settings import Site, Token
 from local.matomo.state import State
 from local.tracking_queue import keep_tokens, with_destination
-from tests.builders import a_configuration
+from tests.builders import a_configuration, a_kinesis_record, a_log_line
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0"
@@ -34,6 +41,25 @@ class World:
     def enqueue(self, name, **parameters):
         message = write_message([a_hit(name, **parameters)], layout="packed", shard=0, shards=8)
         self.aws.client("sqs").send_message(QueueUrl=self.resources.input_url, MessageBody=message.decode())
+
+    def bury(self, name, *, reason, detail=""):
+        """Put a dead letter where the drain would have."""
+        hit, now_ms = a_hit(name), int(time.time() * 1000)
+        letter = letter_of(hit, destination="matomo", reason=reason, detail=detail, site="main", first_ms=now_ms, now_ms=now_ms)
+        self.aws.client("sqs").send_message(QueueUrl=self.resources.dead_letters_url, MessageBody=write_letter(letter).decode())
+
+    def put_aside(self, key, content):
+        """Put an object where Lambda puts batches that it gave up."""
+        self.aws.client("s3").put_object(Bucket=self.resources.failures, Key=key, Body=json.dumps(content))
+
+    def waiting(self, url):
+        """The bodies of the messages of a queue."""
+        answer = self.aws.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return [message["Body"] for message in answer.get("Messages", ())]
+
+    def items(self):
+        """What stands in the delivery table."""
+        return self.aws.client("dynamodb").scan(TableName=self.resources.delivery_table)["Items"]
 
     def run(self, *arguments):
         """The exit code, and the JSON that was printed (else the text)."""
@@ -117,7 +143,7 @@ def test_a_redrive_that_was_interrupted_before_the_letter_was_deleted_delivers_o
     world.run("process")
     world.matomo.sites[1] = Site(goals=frozenset({7}))
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(redriving._Look, "delete", lambda _self, _received: None)
+        interrupted.setattr(redriving._Look, "delete", lambda _self, _received: False)
         world.run("redrive", "--reason", "refused")
 
     _, again = world.run("redrive", "--reason", "refused")
@@ -234,3 +260,203 @@ def test_a_run_that_meets_an_open_circuit_says_that_hits_wait(world):
 
     assert (1, []) == (code, world.stored())
     assert processed["circuits_open"]
+
+
+def test_a_message_is_given_a_verdict_for_each_of_its_hits(world, tmp_path, capsys):
+    file = tmp_path / "message.json"
+    file.write_bytes(write_message([a_hit("good"), a_hit("bad", idgoal="99")], layout="packed", shard=0, shards=8))
+
+    code, first = world.run("process", "--event", str(file))
+    main(["queue", "process", "--event", str(file)])
+
+    assert (1, ["delivered", "rejected"]) == (code, [each["outcome"] for each in first["hits"]])
+    assert ("event-bad", "matomo", "refused") == tuple(first["hits"][1][name] for name in ("event_id", "destination", "reason"))
+    again = capsys.readouterr().out
+    assert "event_id=event-good  destination=matomo  outcome=already delivered" in again
+    assert "event_id=event-bad  destination=matomo  outcome=already a dead letter  reason=refused" in again
+
+
+def stack_outputs(world, monkeypatch, *, without=()):
+    """The outputs of the queue's stack in place of the variables."""
+    outputs = {
+        "InputQueue": world.resources.input_url,
+        "OutputQueue": world.resources.output_url,
+        "DeadLetters": world.resources.dead_letters_url,
+        "DeliveryTable": world.resources.delivery_table,
+        "Failures": world.resources.failures,
+        "SaltTable": world.resources.salt_table,
+    }
+    chosen = {name: value for name, value in outputs.items() if name not in without}
+    monkeypatch.setattr("footfall.cli.queue_actions.read_outputs", lambda _stack: chosen)
+    for name in ("INPUT_QUEUE", "DEAD_LETTERS", "DELIVERY_TABLE"):
+        monkeypatch.delenv(name)
+
+
+def test_batches_that_were_put_aside_become_messages_once_and_what_is_no_batch_stays(world, monkeypatch):
+    stack_outputs(world, monkeypatch)
+    lines = [a_log_line(timestamp=f"{time.time():.3f}", x_edge_request_id=f"request-{number}") for number in range(2)]
+    world.put_aside("aws/lambda/batch", {"payload": {"Records": [a_kinesis_record(line, str(at)) for at, line in enumerate(lines)]}})
+
+    first = world.run("redrive", "--from-failures", "--stack", "footfall-queue")
+    queued = world.waiting(world.resources.output_url)
+    second = world.run("redrive", "--from-failures", "--stack", "footfall-queue")
+    world.put_aside("other", {"hello": 1})
+    third = world.run("redrive", "--from-failures", "--stack", "footfall-queue")
+
+    assert (0, {"batches": 1, "records": 2, "hits": 2, "kept": {}}) == first
+    hits = [hit.event_id for body in queued for hit in read_message(body, sent_ms=0, is_accepted=lambda _: False).hits]
+    assert ["request-0", "request-1"] == sorted(hits)
+    assert (0, {"batches": 0, "records": 0, "hits": 0, "kept": {}}) == second
+    assert (1, ["other"]) == (third[0], list(third[1]["kept"]))
+    assert 1 == world.aws.client("s3").list_objects_v2(Bucket=world.resources.failures)["KeyCount"]
+
+
+def test_a_redrive_of_batches_shows_how_far_it_is_and_says_what_stays(world, monkeypatch, capsys):
+    stack_outputs(world, monkeypatch)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    world.put_aside("aws/lambda/batch", {"payload": {"Records": [a_kinesis_record("garbage", "0")]}})
+    world.put_aside("other", {"hello": 1})
+
+    assert 1 == main(["queue", "redrive", "--from-failures", "--stack", "footfall-queue"])
+    said = capsys.readouterr().err
+    assert "enqueued 1 records of 1 batches" in said
+    assert "footfall: 1 batches stay" in said
+
+
+def test_a_stack_without_the_table_of_salts_is_said_before_anything_is_read(world, monkeypatch, capsys):
+    stack_outputs(world, monkeypatch, without=["SaltTable"])
+
+    assert 2 == main(["queue", "redrive", "--from-failures", "--stack", "footfall-queue"])
+    assert "SALT_TABLE = '': allowed is the table of salts" in capsys.readouterr().err
+
+
+def test_a_redrive_that_sqs_does_not_confirm_fails_and_says_how_many(world, monkeypatch, capsys):
+    world.bury("a", reason="refused")
+    monkeypatch.setenv("INPUT_QUEUE", world.resources.input_url + "-not")
+
+    assert 1 == main(["queue", "redrive", "--reason", "refused"])
+    said = capsys.readouterr()
+    assert "did not confirm 1 hits" in said.err
+    assert ["sent", "0"] == said.out.splitlines()[0].split()
+
+
+def test_letters_whose_delete_is_not_confirmed_fail_the_command_and_are_not_counted_as_gone(world, monkeypatch, capsys):
+    world.bury("a", reason="refused")
+    monkeypatch.setattr(QueueReader, "delete", lambda _self, receipts: len(receipts))
+
+    redriven, purged = world.run("redrive", "--reason", "refused"), world.run("purge", "--reason", "refused", "--yes")
+
+    assert (1, 0, 1) == (redriven[0], redriven[1]["sent"], redriven[1]["sent_but_kept"])
+    assert (1, {"deleted": 0, "unconfirmed": 1}) == purged
+
+
+@pytest.mark.parametrize("which", [("--reason", "uncertain"), ("--all",)])
+@pytest.mark.parametrize(("answer", "yes", "code", "sent"), [("no\n", (), 1, 0), ("yes\n", (), 0, 1), ("", ("--yes",), 0, 1)])
+def test_hits_that_may_be_stored_already_are_sent_again_only_by_who_says_yes(world, monkeypatch, capsys, which, answer, yes, code, sent):
+    world.bury("a", reason="uncertain")
+    monkeypatch.setattr("sys.stdin.readline", lambda: answer)
+
+    assert code == main(["queue", "redrive", *which, *yes])
+    assert "sent again they are doubled" in capsys.readouterr().err
+    assert sent == len(world.waiting(world.resources.input_url))
+
+
+def test_what_strangers_wrote_does_not_steer_the_terminal(world, capsys):
+    world.bury("a", reason="refused", detail="\x1b[2J\x9bgone")
+
+    for arguments in (["peek"], ["peek", "--json"], ["status"]):
+        assert 0 == main(["queue", *arguments])
+    said = capsys.readouterr().out
+    assert "detail=\\u001b[2J\\u009bgone" in said
+    assert said.replace("\n", "").isprintable()
+
+
+def test_the_status_says_of_how_many_letters_it_looked_at_how_many(world, monkeypatch):
+    monkeypatch.setattr("footfall.cli.queue_status._MOST_LETTERS", 1)
+    world.bury("a", reason="refused")
+    world.bury("b", reason="refused")
+
+    _, status = world.run("status")
+
+    assert ({"matomo refused": 1}, {"looked_at": 1, "of_about": 2}) == (status["dead letters"], status["dead letters seen"])
+
+
+def test_the_status_shows_which_shards_are_held_and_what_may_be_under_way(world):
+    table, now_ms = DeliveryTable(world.resources.delivery_table), int(time.time() * 1000)
+    for shard, until_ms in ((2, now_ms + 60_000), (5, now_ms - 60_000), (7, now_ms + 60_000)):
+        table.take_lease(f"lease/footfall-tracking/matomo/8/{shard}", "a run", now_ms=now_ms - 120_000, until_ms=until_ms)
+        table.renew_lease(f"lease/footfall-tracking/matomo/8/{shard}", "a run", until_ms=until_ms, in_flight={7: {b"a" * 8, b"b" * 8}})
+    table.release_lease("lease/footfall-tracking/matomo/8/7", "a run")
+
+    before, (code, status), after = world.items(), world.run("status"), world.items()
+
+    live, left = status["leases"]
+    assert (0, "matomo", "2 of 8", 2, "a run delivers it") == (
+        code,
+        *(live[name] for name in ("destination", "shard", "in_flight", "meaning")),
+    )
+    assert ("5 of 8", True) == (left["shard"], "nobody knows the outcome" in left["meaning"])
+    assert before == after
+
+
+def test_a_watched_status_comes_again_until_ctrl_c_which_is_a_good_end(world, capsys):
+    pauses = []
+
+    def pause(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            raise KeyboardInterrupt
+
+    assert 0 == queue.run(parser().parse_args(["queue", "status", "--watch"]), pause=pause)
+    assert ([5.0, 5.0], 2) == (pauses, capsys.readouterr().out.count("circuit matomo"))
+
+
+def test_a_test_writes_to_the_delivery_table_and_leaves_nothing_there(world, monkeypatch):
+    written = []
+    rehearse = DeliveryTable.rehearse_write
+    monkeypatch.setattr(DeliveryTable, "rehearse_write", lambda self, key, **named: written.append(key) or rehearse(self, key, **named))
+
+    code, _ = world.run("test")
+
+    assert (0, True, []) == (code, written[0].startswith("test/"), world.items())
+
+
+def test_a_test_notices_that_the_delivery_table_cannot_be_written(world, monkeypatch):
+    def refuse(*_arguments, **_named):
+        raise UnavailableError("write delivery table: AccessDeniedException")
+
+    monkeypatch.setattr(DeliveryTable, "_update", refuse)
+
+    code, checks = world.run("test")
+
+    assert (1, ["delivery table"]) == (code, [check["name"] for check in checks if check["verdict"] == "fail"])
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_test_names_the_secret_when_it_is_the_secret_that_is_missing(world, is_there):
+    secrets = world.aws.client("secretsmanager")
+    if is_there:
+        secrets.put_secret_value(SecretId="matomo/token", SecretString="\n")
+    else:
+        secrets.delete_secret(SecretId="matomo/token", ForceDeleteWithoutRecovery=True)
+
+    code, checks = world.run("test")
+
+    assert (1, True, True) == (code, "secret matomo/token: " in checks[-1]["seen"], "this secret" in checks[-1]["todo"])
+
+
+def test_a_destination_without_a_site_is_a_warning_and_no_failure(world, monkeypatch):
+    configuration = Configuration.load(None)
+    idle = replace(configuration.destinations[0], name="idle")
+    more = replace(configuration, destinations=(*configuration.destinations, idle))
+    monkeypatch.setattr(Configuration, "load", staticmethod(lambda _path: more))
+
+    code, checks = world.run("test")
+
+    assert (0, ["ok"] * 4 + ["warn"]) == (code, [check["verdict"] for check in checks])
+    assert ("destination idle", "no site is routed to it") == (checks[-1]["name"], checks[-1]["seen"])
+
+
+def test_a_run_too_short_for_one_request_is_refused_instead_of_doing_nothing(world, capsys):
+    assert 2 == main(["queue", "process", "--minutes", "1"])
+    assert "allowed is more than 1.25" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from footfall.aws.secrets import NamedSecret
 from footfall.errors import StoppedError, UnavailableError
 from footfall.queueing.circuit import Circuit, opened
 from footfall.queueing.ledger import PART_DIGESTS, Ledger, entry_of
+from footfall.queueing.ports import LeaseState
 from tests.drain_world import Clock, DeadLetters, FakeQueue, FakeTable
 
 A, B = b"aaaaaaaa", b"bbbbbbbb"
@@ -84,6 +85,27 @@ def test_releasing_what_another_has_taken_changes_nothing(table):
 
     with pytest.raises(StoppedError):
         take(table, "three", now_ms=2_500)
+
+
+def test_leases_that_are_held_can_be_read_and_reading_changes_nothing(table):
+    take(table, "one")
+    renew(table, "one", {7: {A, B}, 8: {A}})
+    table.take_lease("lease/q/matomo/8/2", "two", now_ms=1_000, until_ms=2_000)
+    table.release_lease("lease/q/matomo/8/2", "two")
+
+    states = [table.read_leases([f"lease/q/matomo/8/{number}" for number in range(8)]) for _ in range(2)]
+
+    assert [{"lease/q/matomo/8/1": LeaseState("one", 2_000, 3)}] * 2 == states
+
+
+def test_a_rehearsed_write_leaves_nothing_and_takes_nobodys_place(deliveries):
+    table = DeliveryTable(deliveries.table)
+    table.rehearse_write("test/1", now_ms=1_000)
+    table.add_marks("test/2", {"delivered": {A}}, expires_s=9)
+
+    with pytest.raises(StoppedError):
+        table.rehearse_write("test/2", now_ms=1_000)
+    assert {"test/2": {"delivered": {A}}} == table.read_slots(["test/1", "test/2"])
 
 
 def test_marks_add_up_and_adding_twice_changes_nothing(table):
@@ -186,3 +208,10 @@ def test_a_secret_is_fetched_once_and_again_when_it_is_refused(deliveries):
 def test_a_secret_that_is_not_there_is_unavailable_and_the_error_does_not_tell_its_name(deliveries):
     with pytest.raises(UnavailableError, match=r"^read secret: ResourceNotFoundException$"):
         NamedSecret("absent").value()
+
+
+def test_a_secret_that_is_no_text_is_unavailable(deliveries):
+    deliveries.aws.client("secretsmanager").create_secret(Name="token", SecretBinary=b"\xff")
+
+    with pytest.raises(UnavailableError, match="binary"):
+        NamedSecret("token").value()

@@ -195,4 +195,5 @@ def test_queues_that_exist_are_used_with_the_rights_each_end_needs_and_none_is_m
 
 
 def test_what_people_need_to_find_is_an_output(routed: Templates) -> None:
-    assert {"OutputQueue", "InputQueue", "DeadLetters", "Crashed", "DeliveryTable", "Failures"} == set(routed.outputs("footfall-queue"))
+    outputs = {"OutputQueue", "InputQueue", "DeadLetters", "Crashed", "DeliveryTable", "Failures", "SaltTable"}
+    assert outputs == set(routed.outputs("footfall-queue"))

@@ -16,7 +16,7 @@ from footfall.cli.main import main, parser
 from footfall.configuration import Configuration
 
 REPOSITORY = Path(__file__).parents[2]
-NAMES = ["init", "configuration", "token", "snippet", "doctor", "import", "sql"]
+NAMES = ["init", "configuration", "token", "snippet", "doctor", "queue", "import", "sql"]
 
 
 def test_a_wrong_file_lists_its_problems_and_exits_2(tmp_path, capsys):

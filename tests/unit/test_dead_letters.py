@@ -4,7 +4,7 @@ import pytest
 
 from footfall.errors import RejectedError
 from footfall.queueing.dead_letters import LARGEST_BYTES, letter_of, read_letter, write_letter
-from footfall.queueing.redrive import Chosen, peek, purge, redrive
+from footfall.queueing.redrive import Chosen, Purged, Redriven, peek, purge, redrive
 from tests.builders import NOW_MS
 from tests.drain_world import Clock, FakeQueue, World, a_hit
 
@@ -67,20 +67,20 @@ def test_a_redrive_sends_the_hit_to_that_destination_alone_as_a_new_generation_a
 
     (hit,) = sent
     assert ("a!1", ("matomo",)) == (hit.delivery_id, hit.only)
-    assert ((1, 0, 0, 1), 1, 2) == (tuple(done), len(queue.messages), len(progress))
+    assert (Redriven(sent=1, stayed=1), 1, 2) == (done, len(queue.messages), len(progress))
 
 
 def test_a_hit_that_the_queue_did_not_confirm_keeps_its_letter():
     queue = a_queue(a_letter("a"))
 
-    assert (0, 0, 1, 0) == tuple(redrive(queue, Chosen(), lambda _hits: {0}))
+    assert Redriven(failed=1) == redrive(queue, Chosen(), lambda _hits: {0})
     assert 1 == len(queue.messages)
 
 
 def test_a_letter_without_a_hit_is_not_sent_and_stays():
     queue = a_queue(a_letter("a", parameters={"action_name": "x" * LARGEST_BYTES}))
 
-    assert (0, 1, 0, 0) == tuple(redrive(queue, Chosen(), lambda _hits: set()))
+    assert Redriven(without_hit=1) == redrive(queue, Chosen(), lambda _hits: set())
     assert 1 == len(queue.messages)
 
 
@@ -88,7 +88,35 @@ def test_purging_deletes_what_was_chosen_and_nothing_else():
     queue = a_queue(a_letter("a"), a_letter("b", reason="poison"))
     queue.put("no letter")
 
-    assert (1, 2) == (purge(queue, Chosen(reason="poison")), len(queue.messages))
+    assert (Purged(deleted=1), 2) == (purge(queue, Chosen(reason="poison")), len(queue.messages))
+
+
+class KeepingQueue(FakeQueue):
+    """A queue that confirms no delete, and keeps what it was to delete."""
+
+    def delete(self, receipts):
+        return len(receipts)
+
+
+def test_a_letter_whose_delete_is_not_confirmed_is_not_counted_as_deleted_and_is_there_again():
+    queue, progress = KeepingQueue(Clock()), []
+    queue.put(write_letter(a_letter("a")))
+
+    assert Purged(unconfirmed=1) == purge(queue, Chosen(), observe=progress.append)
+    assert (["a"], [Purged(unconfirmed=1)]) == (
+        [each for (each,) in (letter.event_ids for letter in peek(queue, Chosen(), limit=9))],
+        progress,
+    )
+
+
+def test_a_hit_that_was_sent_while_its_letter_stays_is_counted_by_itself_and_sent_as_the_same_delivery_again():
+    queue, sent = KeepingQueue(Clock()), []
+    queue.put(write_letter(a_letter("a")))
+
+    done = [redrive(queue, Chosen(), lambda hits: sent.extend(hits) or set()) for _ in range(2)]
+
+    assert [Redriven(sent_but_kept=1)] * 2 == done
+    assert ["a!1", "a!1"] == [hit.delivery_id for hit in sent]
 
 
 def test_a_redrive_that_is_repeated_delivers_once_and_each_later_redrive_is_a_new_attempt():

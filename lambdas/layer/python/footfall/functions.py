@@ -83,6 +83,11 @@ class ProcessQueueSettings(EnvironmentSettings):
     dead_letters_url: str = _variable("DEAD_LETTERS")
     delivery_table: str = _variable("DELIVERY_TABLE")
 
+    @property
+    def queue_name(self) -> str:
+        """The last part of the queue's URL, by which leases are known."""
+        return self.queue_url.rpartition("/")[2]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:

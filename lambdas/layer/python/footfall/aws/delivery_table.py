@@ -13,12 +13,13 @@ from typing import Any, Final
 from footfall.aws.clients import make_client, translated
 from footfall.errors import StoppedError, UnavailableError
 from footfall.queueing.circuit import Circuit
-from footfall.queueing.ports import InFlight, Marks
+from footfall.queueing.ports import InFlight, LeaseState, Marks
 
 _DIGEST_BYTES: Final = 8
 _ATTEMPTS: Final = 5
 """Of keys that BatchGetItem left unread, each call with the SDK's own retries and pauses."""
 _FORGET_S: Final = 30 * 86_400
+_REHEARSED_S: Final = 3_600
 _NAMES: Final = {"key", "expires_at"}
 
 
@@ -70,18 +71,23 @@ class DeliveryTable:
 
     def read_slots(self, keys: Sequence[str]) -> Mapping[str, Marks]:
         """Read at most 100 ledger slots consistently; those that do not exist are left out."""
-        wanted: list[dict[str, Any]] = [{"key": _s(key)} for key in keys]
-        found: dict[str, Marks] = {}
-        for _ in range(_ATTEMPTS):
-            if not wanted:
-                return found
-            with translated("read ledger"):
-                answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": wanted, "ConsistentRead": True}})
-            found |= {item["key"]["S"]: _marks(item) for item in answer["Responses"].get(self._name, ())}
-            wanted = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
-        if wanted:
-            raise UnavailableError("read ledger: throttled")
-        return found
+        return {key: _marks(item) for key, item in self._read("read ledger", keys).items()}
+
+    def read_leases(self, keys: Sequence[str]) -> Mapping[str, LeaseState]:
+        """Read at most 100 leases consistently; those that nobody holds are left out."""
+        return {key: _lease(item) for key, item in self._read("read leases", keys).items() if "owner" in item}
+
+    def rehearse_write(self, key: str, *, now_ms: int) -> None:
+        """Write an item that is not there, and delete it: what is of no use to anyone, and shows whether writing is allowed.
+
+        Raises:
+            StoppedError: there is such an item.
+            UnavailableError: the table did not answer, or refused.
+        """
+        values = {":expires": _n(now_ms // 1000 + _REHEARSED_S)}
+        self._update("write delivery table", key, "SET expires_at = :expires", values, condition="attribute_not_exists(expires_at)")
+        with translated("delete from delivery table"):
+            self._client.delete_item(TableName=self._name, Key={"key": _s(key)})
 
     def add_marks(self, key: str, marks: Marks, *, expires_s: int) -> None:
         """Add digests to a slot, in one write; repeating it changes nothing."""
@@ -120,6 +126,21 @@ class DeliveryTable:
             return False
         return True
 
+    def _read(self, what: str, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Items by key, at most 100 keys; those that do not exist are left out."""
+        wanted: list[dict[str, Any]] = [{"key": _s(key)} for key in keys]
+        found: dict[str, Mapping[str, Any]] = {}
+        for _ in range(_ATTEMPTS):
+            if not wanted:
+                return found
+            with translated(what):
+                answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": wanted, "ConsistentRead": True}})
+            found |= {item["key"]["S"]: item for item in answer["Responses"].get(self._name, ())}
+            wanted = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+        if wanted:
+            raise UnavailableError(f"{what}: throttled")
+        return found
+
     def _update(
         self, what: str, key: str, expression: str, values: Mapping[str, Any], *, condition: str, returns: str = "NONE"
     ) -> Mapping[str, Any]:
@@ -152,6 +173,12 @@ def _n(number: int) -> dict[str, str]:
 
 def _digests(packed: bytes) -> frozenset[bytes]:
     return frozenset(packed[start : start + _DIGEST_BYTES] for start in range(0, len(packed), _DIGEST_BYTES))
+
+
+def _lease(item: Mapping[str, Any]) -> LeaseState:
+    packed = item.get("in_flight", {}).get("M", {})
+    under_way = sum(len(bytes(value["B"])) // _DIGEST_BYTES for value in packed.values())
+    return LeaseState(item["owner"]["S"], int(item["until_ms"]["N"]), under_way)
 
 
 def _marks(item: Mapping[str, Any]) -> Marks:

@@ -42,7 +42,7 @@ class DrainMaker:
 
     def __init__(self, configuration: Configuration, settings: ProcessQueueSettings) -> None:
         self._configuration = configuration
-        self._queue_name = settings.queue_url.rpartition("/")[2]
+        self._queue_name = settings.queue_name
         self._destinations = make_destinations(configuration)
         self._table = DeliveryTable(settings.delivery_table)
         self._dead_letters = DeadLetterWriter(settings.dead_letters_url)

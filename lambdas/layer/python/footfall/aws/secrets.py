@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from footfall.aws.clients import make_client, translated
+from footfall.errors import UnavailableError
 
 _FETCH_AGAIN_S: Final = 60.0
 """A refused secret is fetched no more often."""
@@ -30,7 +31,7 @@ class NamedSecret:
         """The secret.
 
         Raises:
-            UnavailableError: Secrets Manager did not answer, or there is no such secret.
+            UnavailableError: Secrets Manager did not answer, or there is no such secret, or it is no text.
         """
         with self._lock:
             if self._text is None:
@@ -52,5 +53,7 @@ class NamedSecret:
     def _fetch(self) -> str:
         with translated("read secret"):
             answer = self._client.get_secret_value(SecretId=self._name)
+        if "SecretString" not in answer:
+            raise UnavailableError("read secret: it is binary, and no text")
         self._fetched_s = self._clock()
         return str(answer["SecretString"]).strip()

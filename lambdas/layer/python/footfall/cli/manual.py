@@ -67,6 +67,8 @@ def _names(action: argparse.Action) -> str:
 
     >>> _names(argparse.ArgumentParser().add_argument("--site", metavar="KEY"))
     '`--site KEY`'
+    >>> _names(argparse.ArgumentParser().add_argument("--watch", metavar="SECONDS", nargs="?"))
+    '`--watch [SECONDS]`'
     """
     metavar = action.metavar or action.dest.upper()
     if not action.option_strings:
@@ -74,6 +76,8 @@ def _names(action: argparse.Action) -> str:
     takes_value = action.nargs != 0
     if action.choices and action.metavar is None:
         metavar = "{" + ",".join(map(str, action.choices)) + "}"
+    if action.nargs == "?":
+        metavar = f"[{metavar}]"
     return ", ".join(f"`{option}{f' {metavar}' if takes_value else ''}`" for option in action.option_strings)
 
 

@@ -50,5 +50,15 @@ def add_noun(
 
 
 def write_json(document: Any) -> None:
-    """Write one JSON document to standard output, for programs."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    """Write one JSON document to standard output, for programs; a terminal may show it, so only printable characters stand there."""
+    lines = json.dumps(document, indent=2, ensure_ascii=False).split("\n")
+    sys.stdout.write("\n".join(printable(line) for line in lines) + "\n")
+
+
+def printable(text: str) -> str:
+    r"""Write what is not printable as JSON escapes: what strangers sent must not steer a terminal.
+
+    >>> printable("caf\xe9 \x1b[2J\x9b")
+    'café \\u001b[2J\\u009b'
+    """
+    return text if text.isprintable() else "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)

@@ -3,9 +3,7 @@
 import argparse
 import os
 import sys
-import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,35 +11,38 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from footfall.aws.delivery_table import DeliveryTable
-from footfall.aws.drain import DrainMaker, make_destinations, make_queue
-from footfall.aws.queue_admin import count_messages, read_outputs
+from footfall.aws.drain import DrainMaker, make_queue, now_ms
+from footfall.aws.queue_admin import read_outputs
 from footfall.aws.queue_reader import QueueReader
 from footfall.aws.queues import OutputQueue
 from footfall.aws.storage import Bucket
 from footfall.aws.tables import SaltTable
-from footfall.cli.queue_checks import check_destination, check_place
+from footfall.cli.queue_checks import check_all
+from footfall.cli.queue_status import read_status, time_text
 from footfall.configuration import Configuration
 from footfall.errors import ConfigurationError, UnavailableError
 from footfall.functions import ProcessQueueSettings
 from footfall.hits.salts import Salts
+from footfall.queueing import failures
 from footfall.queueing.dead_letters import DeadLetter
 from footfall.queueing.enqueue import Enqueuer
-from footfall.queueing.failures import redrive_failures
+from footfall.queueing.hit_verdicts import judge_message
 from footfall.queueing.message import QueuedHit
-from footfall.queueing.one_message import process_message
 from footfall.queueing.pack import Numbered, pack
-from footfall.queueing.process import process
-from footfall.queueing.redrive import Chosen, peek, purge, redrive
+from footfall.queueing.process import process, round_needs_ms
+from footfall.queueing.redrive import Chosen, Purged, Redriven, peek, purge, redrive
 from footfall.queueing.tally import Tally
 
-_ENVIRONMENT: Final = {"INPUT_QUEUE": "InputQueue", "DEAD_LETTERS": "DeadLetters", "DELIVERY_TABLE": "DeliveryTable"}
+_ENVIRONMENT: Final = {
+    "INPUT_QUEUE": "InputQueue",
+    "OUTPUT_QUEUE": "OutputQueue",
+    "DEAD_LETTERS": "DeadLetters",
+    "DELIVERY_TABLE": "DeliveryTable",
+    "SALT_TABLE": "SaltTable",
+}
+"""Variables of the functions, and the outputs of the queue's stack that hold the same."""
 _VISIBILITY_S: Final = 300
-_MOST_LETTERS: Final = 1_000
-"""Letters that `status` looks at to name their reasons."""
 _MOST_MESSAGE_BYTES: Final = 1_048_576
-
-Say = Callable[[str], None]
 
 
 class Wiring:
@@ -53,14 +54,10 @@ class Wiring:
 
     @cached_property
     def _names(self) -> Mapping[str, str]:
-        """Environment variables of process_queue, and the stack's other outputs."""
+        """Environment variables of the functions, and the stack's other outputs."""
         outputs = read_outputs(self._chosen.stack) if self._chosen.stack else {}
         known = {name: outputs.get(output, "") or os.environ.get(name, "") for name, output in _ENVIRONMENT.items()}
-        return known | {
-            "FAILURES": outputs.get("Failures", ""),
-            "CRASHED": outputs.get("Crashed", ""),
-            "OUTPUT": outputs.get("OutputQueue", ""),
-        }
+        return known | {"FAILURES": outputs.get("Failures", ""), "CRASHED": outputs.get("Crashed", "")}
 
     @cached_property
     def _settings(self) -> ProcessQueueSettings:
@@ -75,22 +72,14 @@ class Wiring:
         return Chosen(self._chosen.reason, self._chosen.destination, self._chosen.since)
 
     def status(self) -> dict[str, Any]:
-        """What waits, what was given up, and which circuits are open."""
-        letters = peek(self._letters, Chosen(), limit=_MOST_LETTERS)
-        table = DeliveryTable(self._settings.delivery_table)
-        crashed = {"crashed": count_messages(self._names["CRASHED"])._asdict()} if self._names["CRASHED"] else {}
-        return {
-            "queue": count_messages(self._settings.queue_url)._asdict(),
-            "dead letters": dict(Counter(f"{letter.destination} {letter.reason}" for letter in letters)),
-            **crashed,
-            **{f"circuit {each.name}": _circuit(table, each.name) for each in self._configuration.destinations},
-        }
+        """What waits, what was given up, which circuits are open, and which leases are held."""
+        return read_status(self._configuration, self._settings, self._letters, crashed_url=self._names["CRASHED"], now_ms=now_ms())
 
     def peek(self) -> list[dict[str, Any]]:
         """Letters as a person may see them: no hit, only its masked evidence."""
         return [_shown(letter) for letter in peek(self._letters, self._which, limit=self._chosen.limit)]
 
-    def redrive(self, say: Say) -> dict[str, Any]:
+    def redrive(self, observe: Callable[[Redriven], None]) -> Redriven:
         """Send the hits of the chosen letters again."""
         queue = OutputQueue(self._settings.queue_url)
 
@@ -101,54 +90,53 @@ class Wiring:
                 each.number for each in packed.too_large
             }
 
-        done = redrive(self._letters, self._which, resend, observe=lambda so_far: say(f"sent {so_far.sent} …"))
-        return done._asdict()
+        return redrive(self._letters, self._which, resend, observe=observe)
 
-    def redrive_failures(self) -> dict[str, Any]:
-        """Enqueue the batches that were put aside."""
-        if not self._names["FAILURES"]:
-            raise ConfigurationError("command line", ["--stack = '': allowed is the queue's stack; its output Failures names the bucket"])
-        salts = Salts(SaltTable(os.environ.get("SALT_TABLE", "")))
-        done = redrive_failures(
-            Bucket(self._names["FAILURES"]),
+    def redrive_failures(self, observe: Callable[[failures.Progress], None]) -> failures.Redriven:
+        """Enqueue the batches that were put aside, into the queue that enqueue_hits writes: others may edit them before the drain.
+
+        Raises:
+            ConfigurationError: nothing names the bucket or the table of salts.
+        """
+        bucket, table = self._names["FAILURES"], self._names["SALT_TABLE"]
+        problems = [] if bucket else ["--stack = '': allowed is the queue's stack; its output Failures names the bucket"]
+        if not table:
+            problems.append("SALT_TABLE = '': allowed is the table of salts; the output SaltTable of --stack, or this variable, names it")
+        if problems:
+            raise ConfigurationError("command line", problems)
+        salts = Salts(SaltTable(table))
+        return failures.redrive_failures(
+            Bucket(bucket),
             Enqueuer(self._configuration),
             lambda days: salts.require(days, datetime.now(UTC)),
-            OutputQueue(
-                self._names["OUTPUT"] or self._settings.queue_url
-            ),  # what enqueue_hits writes, and others may edit before the drain
-            now_ms=time.time_ns() // 1_000_000,
+            OutputQueue(self._names["OUTPUT_QUEUE"] or self._settings.queue_url),
+            now_ms=now_ms(),
+            observe=observe,
         )
-        return {**done.progress()._asdict(), "kept": dict(done.kept)}
 
-    def purge(self, say: Say) -> dict[str, Any]:
+    def purge(self, observe: Callable[[Purged], None]) -> Purged:
         """Delete the chosen letters."""
-        return {"deleted": purge(self._letters, self._which, observe=lambda number: say(f"deleted {number} …"))}
+        return purge(self._letters, self._which, observe=observe)
 
     def process(self) -> tuple[bool, dict[str, Any]]:
         """Deliver what waits, or one message; whether everything that was looked at is safely delivered."""
         maker = DrainMaker(self._configuration, self._settings)
         drain = maker.make(owner=f"command-{uuid.uuid4()}", seconds_left=60 * self._chosen.minutes)
+        if 60_000 * self._chosen.minutes <= (needs_ms := round_needs_ms(drain.destinations.values())):
+            least = f"--minutes = {self._chosen.minutes:g}: allowed is more than {needs_ms / 60_000:g}, with the `timeout_s` there is"
+            raise ConfigurationError("command line", [least])
         if self._chosen.event is None:
             tally = Tally()
             process(drain, make_queue(self._settings), tally)
             is_open = any(tally.circuits.values())
             return not (tally.losses.total() or tally.messages["waiting"] or is_open), tally.totals()
-        done = process_message(drain, read_event(self._chosen.event))
+        done, verdicts = judge_message(drain, read_event(self._chosen.event))
         lost = {f"{reason} {site}".strip(): number for (reason, site), number in done.tally.losses.items()}
-        return done.is_done and not lost, {**done.tally.totals(), "lost": lost}
+        return done.is_done and not lost, {**done.tally.totals(), "lost": lost, "hits": [each._asdict() for each in verdicts]}
 
     def test(self) -> list[dict[str, str]]:
-        """Whether everything that the drain needs answers; nothing is stored."""
-        table = DeliveryTable(self._settings.delivery_table)
-        checks = [
-            check_place("queue", lambda: count_messages(self._settings.queue_url)),
-            check_place("dead letters", lambda: count_messages(self._settings.dead_letters_url)),
-            check_place("delivery table", lambda: table.read_circuit("test")),
-        ]
-        for name, destination in make_destinations(self._configuration).items():
-            sites = [number for site in self._configuration.sites.registered for to, number in site.deliver if to == name]
-            checks.append(check_destination(name, destination, sites))
-        return checks
+        """Whether everything that the drain needs answers; no hit is stored."""
+        return check_all(self._configuration, self._settings, now_ms=now_ms())
 
 
 def read_event(file: str) -> str:
@@ -169,18 +157,7 @@ def read_event(file: str) -> str:
     return text
 
 
-def _circuit(table: DeliveryTable, name: str) -> str:
-    circuit = table.read_circuit(name)
-    if not circuit.is_open:
-        return "closed"
-    return f"open since {_time(circuit.changed_ms)}: {circuit.reason}; next probe {_time(circuit.next_probe_ms)}"
-
-
 def _shown(letter: DeadLetter) -> dict[str, Any]:
-    times = {"first_attempt": _time(letter.first_attempt_ms), "last_attempt": _time(letter.last_attempt_ms)}
+    times = {"first_attempt": time_text(letter.first_attempt_ms), "last_attempt": time_text(letter.last_attempt_ms)}
     kept = {name: value for name, value in asdict(letter).items() if name not in ("hit", "first_attempt_ms", "last_attempt_ms")}
     return {**kept, **times, "can_redrive": letter.hit is not None}
-
-
-def _time(unix_ms: int) -> str:
-    return datetime.fromtimestamp(unix_ms / 1000, UTC).isoformat(timespec="seconds")

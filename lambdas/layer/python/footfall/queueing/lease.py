@@ -7,6 +7,16 @@ from footfall.queueing.ledger import UNCERTAIN, UNCERTAIN_AGAIN, Entry, Ledger
 from footfall.queueing.ports import DeliveryTable, InFlight
 
 
+def lease_key(queue_name: str, destination: str, shard: tuple[int, int]) -> str:
+    """The key of the lease on one visitor shard (number, of how many) of one destination.
+
+    >>> lease_key("tracking", "matomo", (3, 8))
+    'lease/tracking/matomo/8/3'
+    """
+    number, of = shard
+    return f"lease/{queue_name}/{destination}/{of}/{number}"
+
+
 class Lease:
     """A lease that is held, with the ledger of its shard. Make it with `take_lease`."""
 

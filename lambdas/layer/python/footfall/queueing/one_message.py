@@ -24,7 +24,12 @@ def process_message(drain: Drain, body: str) -> Processed:
     Raises:
         UnavailableError: as `process`.
     """
-    message, tally = OneMessage(body, now_ms=drain.now()), Tally()
+    return process_one(drain, OneMessage(body, now_ms=drain.now()))
+
+
+def process_one(drain: Drain, message: "OneMessage") -> Processed:
+    """As `process_message`, for who looks at the message too."""
+    tally = Tally()
     process(replace(drain, settle_s=0), message, tally)
     return Processed(message.is_deleted, tally)
 
@@ -33,7 +38,8 @@ class OneMessage:
     """An `InputQueue` that holds one message, and is empty once it was received."""
 
     def __init__(self, body: str, *, now_ms: int) -> None:
-        self._waiting = [Received(_RECEIPT, body, now_ms, now_ms, 1)]
+        self.received = Received(_RECEIPT, body, now_ms, now_ms, 1)
+        self._waiting = [self.received]
         self.is_deleted = False
 
     def receive(self, limit: int) -> Sequence[Received]:

@@ -22,6 +22,14 @@ class Received(NamedTuple):
     receive_count: int
 
 
+class LeaseState(NamedTuple):
+    """A lease that was not given back: who took it, until when, and of how many hits the outcome was not known yet."""
+
+    owner: str
+    until_ms: int
+    in_flight: int
+
+
 class InputQueue(Protocol):
     """The tracking queue, as its reader sees it; failures of `delete` and `hide` are counted and harmless."""
 

@@ -1,7 +1,8 @@
 """Drain the tracking queue: rounds of receive, deliver, settle, until it is empty or time is nearly up."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from footfall import reasons
@@ -14,7 +15,7 @@ from footfall.queueing.dead_letters import DeadLetter, write_letter
 from footfall.queueing.deliver import WAITS, needed_ms
 from footfall.queueing.heartbeat import Heartbeat
 from footfall.queueing.plan import NOWHERE, ReadMessage, Router, not_settled_s, read_received
-from footfall.queueing.ports import DeadLetterSink, DeliveryTable, InputQueue
+from footfall.queueing.ports import DeadLetterSink, DeliveryTable, InputQueue, Received
 from footfall.queueing.settle import Waiting, settle, wait_s, waiting_in
 from footfall.queueing.shards import Shards
 from footfall.queueing.tally import Tally
@@ -68,6 +69,17 @@ def process(drain: Drain, queue: InputQueue, tally: Tally) -> None:
         run.close()
 
 
+def reader_of(configuration: Configuration) -> Callable[[Received], ReadMessage]:
+    """What reads messages, with the trust that the configuration gives to who wrote them."""
+    hashes = read_token_hashes(configuration.privacy.accepted_tokens)
+    return partial(read_received, is_accepted=lambda token: is_accepted_token(token, hashes), trusts_all=configuration.queue.trust == "all")
+
+
+def round_needs_ms(destinations: Iterable[Destination]) -> int:
+    """How much time a round needs at least; with less nothing is received."""
+    return min((needed_ms(each.timeout_s) for each in destinations), default=0) + _LEAST_MS
+
+
 class _Run:
     """One run: its router, circuits and shards."""
 
@@ -76,9 +88,7 @@ class _Run:
         self._drain = drain
         self._queue = queue
         self._router = Router(drain.configuration)
-        hashes = read_token_hashes(drain.configuration.privacy.accepted_tokens)
-        self._is_accepted: Callable[[str], bool] = lambda token: is_accepted_token(token, hashes)
-        self._trusts_all = drain.configuration.queue.trust == "all"
+        self._read = reader_of(drain.configuration)
         self._circuits = Circuits(drain.table, drain.destinations, sites_of=self._router.sites_of, now=drain.now, jitter=drain.jitter)
         bulk = max((each.hits_per_bulk for each in drain.destinations.values()), default=1)
         self._most_hits = min(BULKS_PER_SHARD * drain.configuration.queue.visitor_shards * bulk, MOST_HITS)
@@ -97,8 +107,7 @@ class _Run:
 
     def has_time(self) -> bool:
         """Whether there is time for another round."""
-        needs_ms = min((needed_ms(each.timeout_s) for each in self._drain.destinations.values()), default=0)
-        return self._drain.now() + needs_ms + _LEAST_MS < self._drain.until_ms
+        return self._drain.now() + round_needs_ms(self._drain.destinations.values()) < self._drain.until_ms
 
     def play_round(self) -> bool:
         """Receive, deliver and settle once; whether there may be more to do."""
@@ -136,7 +145,7 @@ class _Run:
             received = self._queue.receive(_PER_CALL)
             if not received:
                 break
-            read = [read_received(each, self._is_accepted, trusts_all=self._trusts_all) for each in received]
+            read = [self._read(each) for each in received]
             hits += sum(len(each.message.hits) for each in read)
             messages += read
         self._tally.messages["received"] += len(messages)

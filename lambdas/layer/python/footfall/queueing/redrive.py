@@ -32,12 +32,24 @@ class Chosen(NamedTuple):
 
 
 class Redriven(NamedTuple):
-    """How many letters were sent again, could not be (there is no hit in them), were not confirmed, and stayed."""
+    """How many letters were sent again and are gone, could not be sent (there is no hit in them), were not confirmed, and stayed.
+
+    `sent_but_kept`: the hit is on its way, and the queue did not confirm that its letter is deleted. To send it again is safe: it
+    has the same delivery id.
+    """
 
     sent: int = 0
     without_hit: int = 0
     failed: int = 0
     stayed: int = 0
+    sent_but_kept: int = 0
+
+
+class Purged(NamedTuple):
+    """How many letters are deleted, and of how many the queue did not confirm it: they may come again."""
+
+    deleted: int = 0
+    unconfirmed: int = 0
 
 
 Resend = Callable[[Sequence[QueuedHit]], AbstractSet[int]]
@@ -71,23 +83,25 @@ def redrive(queue: InputQueue, chosen: Chosen, resend: Resend, *, observe: Calla
                 done = done._replace(without_hit=done.without_hit + 1)
             elif resend([replace(letter.hit, generation=letter.hit.generation + 1, only=(letter.destination,))]):
                 done = done._replace(failed=done.failed + 1)
-            else:
-                look.delete(received)
+            elif look.delete(received):
                 done = done._replace(sent=done.sent + 1)
+            else:
+                done = done._replace(sent_but_kept=done.sent_but_kept + 1)
             observe(done)
     return done
 
 
-def purge(queue: InputQueue, chosen: Chosen, *, observe: Callable[[int], None] = lambda _purged: None) -> int:
-    """Delete letters for good; returns how many."""
-    purged = 0
+def purge(queue: InputQueue, chosen: Chosen, *, observe: Callable[[Purged], None] = lambda _progress: None) -> Purged:
+    """Delete letters for good; `observe` is called after each."""
+    done = Purged()
     with _Look(queue) as look:
         for received, letter in look:
-            if letter is not None and chosen.includes(letter):
-                look.delete(received)
-                purged += 1
-                observe(purged)
-    return purged
+            if letter is None or not chosen.includes(letter):
+                continue
+            is_deleted = look.delete(received)
+            done = Purged(done.deleted + is_deleted, done.unconfirmed + (not is_deleted))
+            observe(done)
+    return done
 
 
 class _Look:
@@ -107,10 +121,12 @@ class _Look:
             for each in received:
                 yield each, _read_or_none(each.body)
 
-    def delete(self, received: Received) -> None:
-        """Delete one that was met."""
-        if self._queue.delete([received.receipt]) == 0:
+    def delete(self, received: Received) -> bool:
+        """Delete one that was met; whether the queue confirmed it."""
+        is_deleted = self._queue.delete([received.receipt]) == 0
+        if is_deleted:
             del self._held[received.receipt]
+        return is_deleted
 
     def __exit__(self, *_: object) -> None:
         if self._held:

@@ -11,7 +11,7 @@ from footfall.destinations.exchange import History
 from footfall.errors import StoppedError, UnavailableError
 from footfall.queueing.circuits import Circuits
 from footfall.queueing.deliver import WAITS, Fate, ShardDelivery
-from footfall.queueing.lease import Lease
+from footfall.queueing.lease import Lease, lease_key
 from footfall.queueing.ledger import Ledger
 from footfall.queueing.nowhere import Nowhere
 from footfall.queueing.plan import Group, Task
@@ -86,10 +86,9 @@ class Shards:
         )
 
     def _new_lease(self, group: Group, timeout_s: float) -> Lease:
-        number, of = group.shard
         ledger = Ledger(self.table, destination=group.destination, shard=group.shard, keeps_s=self.keeps_s)
         lasts_ms = int(1_000 * REQUESTS_UNDER_A_LEASE * timeout_s) + _LEASE_MARGIN_MS
-        key = f"lease/{self.queue_name}/{group.destination}/{of}/{number}"
+        key = lease_key(self.queue_name, group.destination, group.shard)
         return Lease(self.table, key, self.owner, ledger, lasts_ms=lasts_ms)
 
     def _run(self, delivery: ShardDelivery, tasks: Iterable[Task]) -> None:
