@@ -132,7 +132,7 @@ def test_what_is_written_is_read_in_both_layouts(hit, layout, wrap):
 
     message = read(wrap(body))
 
-    assert ((hit,), 0, (3, 8)) == message
+    assert ((hit,), 0, (3, 8), ()) == message
 
 
 @given(hits=st.lists(HITS, min_size=1, max_size=4))

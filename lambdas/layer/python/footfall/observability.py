@@ -62,6 +62,10 @@ class Processed(Protocol):
         """By (reason, site)."""
 
     @property
+    def suppressed(self) -> Mapping[tuple[str, str], int]:
+        """By (reason, site)."""
+
+    @property
     def uncertain(self) -> Mapping[str, int]:
         """By destination."""
 
@@ -145,6 +149,7 @@ def count_processed(tally: Processed) -> None:
     """Write the metrics of one run of the drain; `circuit_open` is 0 or 1 for every destination, so that its alarm can close again."""
     count("delivered", tally.delivered.items(), ("destination", "site"))
     count("losses", ((("process", *key), number) for key, number in tally.losses.items()), ("stage", "reason", "site"))
+    count("suppressed", tally.suppressed.items(), ("reason", "site"))
     for metric, dimension in (("uncertain", "destination"), ("resent", "destination"), ("retry", "destination"), ("mended", "parameter")):
         numbers = getattr(tally, metric).items()
         count(metric, (((name,), number) for name, number in numbers if number), (dimension,))

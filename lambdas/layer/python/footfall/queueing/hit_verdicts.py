@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from footfall.queueing.dead_letters import read_letter
 from footfall.queueing.ledger import DELIVERED, PARKED, UNCERTAIN, UNCERTAIN_AGAIN, Ledger
 from footfall.queueing.one_message import OneMessage, Processed, process_one
-from footfall.queueing.plan import Group, Router, Task
+from footfall.queueing.plan import NOWHERE, Group, ReadMessage, Router, Task
 from footfall.queueing.ports import DeadLetterSink
 from footfall.queueing.process import Drain, reader_of
 from footfall.queueing.tally import Tally
@@ -16,6 +16,7 @@ from footfall.queueing.tally import Tally
 ALREADY_DELIVERED: Final = "already delivered"
 ALREADY_PARKED: Final = "already a dead letter"
 REJECTED: Final = "rejected"
+SUPPRESSED: Final = "suppressed"
 WAITING: Final = "waiting"
 
 Marks = frozenset[str]
@@ -23,7 +24,7 @@ Place = tuple[Group, Task]
 
 
 class HitVerdict(NamedTuple):
-    """One hit at one destination; `outcome` is delivered, rejected, uncertain, waiting, or what it was already."""
+    """One hit at one destination; `outcome` is delivered, rejected, uncertain, waiting, suppressed, or what it was already."""
 
     event_id: str
     destination: str
@@ -46,13 +47,15 @@ def judge_message(drain: Drain, body: str) -> Judged:
         UnavailableError: as `process_message`.
     """
     message = OneMessage(body, now_ms=drain.now())
-    places = _places(drain, message)
+    read = reader_of(drain.configuration)(message.received)
+    places = _places(drain, read)
     before = _marks(drain, places)
     letters = _NotedLetters(drain.dead_letters)
     processed = process_one(replace(drain, dead_letters=letters), message)
     after = _marks(drain, places)
     waits = {destination: _why_waiting(destination, processed.tally) for destination in {group.destination for group, _ in places}}
-    return Judged(processed, tuple(_verdicts(places, before, after, letters, waits)))
+    suppressed = [HitVerdict(each.hit.event_id, NOWHERE, SUPPRESSED, each.reason) for each in read.message.suppressed]
+    return Judged(processed, (*_verdicts(places, before, after, letters, waits), *suppressed))
 
 
 def verdict_of(before: Marks, after: Marks) -> tuple[str, str]:
@@ -72,9 +75,8 @@ def verdict_of(before: Marks, after: Marks) -> tuple[str, str]:
     return (UNCERTAIN, UNCERTAIN) if is_uncertain else (WAITING, "")
 
 
-def _places(drain: Drain, message: OneMessage) -> list[Place]:
+def _places(drain: Drain, read: ReadMessage) -> list[Place]:
     """Where each hit of the message is to be delivered, in the message's order, once."""
-    read = reader_of(drain.configuration)(message.received)
     order = {hit.delivery_id: number for number, hit in enumerate(read.message.hits)}
     groups = Router(drain.configuration).tasks([read])
     places = {(task.id, group.destination): (group, task) for group, tasks in groups.items() for task in tasks}

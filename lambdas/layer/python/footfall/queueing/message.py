@@ -61,6 +61,22 @@ class QueuedHit:
         return f"{self.event_id}!{self.generation}" if self.generation else self.event_id
 
 
+class Suppressed(NamedTuple):
+    """A hit of another writer that policy does not let through, and the code of the reason."""
+
+    reason: str
+    hit: QueuedHit
+
+
+class Message(NamedTuple):
+    """What a message holds; `unreadable` counts elements that are no request; `shard` is (number, of how many), when Footfall wrote it."""
+
+    hits: tuple[QueuedHit, ...]
+    unreadable: int
+    shard: tuple[int, int] | None
+    suppressed: tuple[Suppressed, ...] = ()
+
+
 class WrittenHit(NamedTuple):
     """A hit as the two pieces of JSON that stand for it in a message: what everybody reads, and what only Footfall reads."""
 

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 from footfall.configuration import Configuration
 from footfall.errors import RejectedError
 from footfall.hits.sites import SiteRegistry, Unresolved
-from footfall.queueing.incoming import Message, read_message
+from footfall.queueing.incoming import read_message
 from footfall.queueing.ledger import Entry, entry_of
-from footfall.queueing.message import QueuedHit
+from footfall.queueing.message import Message, QueuedHit
 from footfall.queueing.pack import shard_of
+from footfall.queueing.policy import Policy
 from footfall.queueing.ports import Received
 
 NOWHERE: Final = "none"
@@ -59,10 +60,10 @@ class Route(NamedTuple):
 _TO_NOWHERE: Final = (Route(NOWHERE, ""),)
 
 
-def read_received(received: Received, is_accepted: Callable[[str], bool], *, trusts_all: bool) -> ReadMessage:
+def read_received(received: Received, is_accepted: Callable[[str], bool], *, trusts_all: bool, policy: Policy) -> ReadMessage:
     """Read a message, with whose trust as `read_message` says; one that is in no known form has no hits and a problem."""
     try:
-        message = read_message(received.body, sent_ms=received.sent_ms, is_accepted=is_accepted, trusts_all=trusts_all)
+        message = read_message(received.body, sent_ms=received.sent_ms, is_accepted=is_accepted, trusts_all=trusts_all, policy=policy)
     except RejectedError as unreadable:
         return ReadMessage(received, Message((), 1, None), str(unreadable))
     return ReadMessage(received, message)
@@ -89,6 +90,10 @@ class Router:
                 for destination, site in routes:
                     groups[destination, shard].append(Task(id_, order, hit, entry, site, key, attempt, first_ms))
         return {Group(*group): tasks for group, tasks in groups.items()}
+
+    def site_key_of(self, hit: QueuedHit) -> str:
+        """The hit's site as the configuration calls it, "" when unknown."""
+        return self._routes_of(hit)[0]
 
     def sites_of(self, destination: str) -> list[str]:
         """What a destination calls the sites that are routed to it."""

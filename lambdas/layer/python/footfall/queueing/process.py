@@ -15,6 +15,7 @@ from footfall.queueing.dead_letters import DeadLetter, write_letter
 from footfall.queueing.deliver import WAITS, needed_ms
 from footfall.queueing.heartbeat import Heartbeat
 from footfall.queueing.plan import NOWHERE, ReadMessage, Router, not_settled_s, read_received
+from footfall.queueing.policy import Policy
 from footfall.queueing.ports import DeadLetterSink, DeliveryTable, InputQueue, Received
 from footfall.queueing.settle import Waiting, settle, wait_s, waiting_in
 from footfall.queueing.shards import Shards
@@ -70,9 +71,14 @@ def process(drain: Drain, queue: InputQueue, tally: Tally) -> None:
 
 
 def reader_of(configuration: Configuration) -> Callable[[Received], ReadMessage]:
-    """What reads messages, with the trust that the configuration gives to who wrote them."""
+    """What reads messages, with the trust that the configuration gives to who wrote them, and the policies they are under."""
     hashes = read_token_hashes(configuration.privacy.accepted_tokens)
-    return partial(read_received, is_accepted=lambda token: is_accepted_token(token, hashes), trusts_all=configuration.queue.trust == "all")
+    return partial(
+        read_received,
+        is_accepted=lambda token: is_accepted_token(token, hashes),
+        trusts_all=configuration.queue.trust == "all",
+        policy=Policy(configuration.privacy),
+    )
 
 
 def round_needs_ms(destinations: Iterable[Destination]) -> int:
@@ -159,6 +165,7 @@ class _Run:
             theirs = waiting_in(read, waiting)
             if not theirs and self._park_unreadable(read, now_ms):
                 safe.append(read.received.receipt)
+                self._tally.suppressed.update((each.reason, self._router.site_key_of(each.hit)) for each in read.message.suppressed)
             else:
                 age_ms = max(now_ms - read.received.sent_ms, 0)
                 waits[read.received.receipt] = wait_s(theirs or [WAITS], age_ms=age_ms, now_ms=now_ms, jitter=self._drain.jitter())

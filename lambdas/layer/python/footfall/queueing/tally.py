@@ -10,6 +10,7 @@ class Tally:
 
     delivered: Counter[tuple[str, str]] = field(default_factory=Counter)
     losses: Counter[tuple[str, str]] = field(default_factory=Counter)
+    suppressed: Counter[tuple[str, str]] = field(default_factory=Counter)  # of other writers, by policy; ours were before they were written
     uncertain: Counter[str] = field(default_factory=Counter)
     resent: Counter[str] = field(default_factory=Counter)
     retry: Counter[str] = field(default_factory=Counter)
@@ -34,7 +35,19 @@ class Tally:
 
     def totals(self) -> dict[str, int | str]:
         """The totals, for one log line."""
-        counters = ("delivered", "losses", "uncertain", "resent", "retry", "mended", "already_known", "already_stored", "bulks", "stopped")
+        counters = (
+            "delivered",
+            "losses",
+            "suppressed",
+            "uncertain",
+            "resent",
+            "retry",
+            "mended",
+            "already_known",
+            "already_stored",
+            "bulks",
+            "stopped",
+        )
         open_circuits = {name: reason for name, reason in self.circuits.items() if reason}
         return {
             **{name: getattr(self, name).total() for name in counters},

@@ -1,7 +1,5 @@
 """Write a judged hit as the tracking queue carries it: what policy leaves of it, in the words of Matomo's Tracking API."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -12,13 +10,13 @@ from footfall.hits.authentication import SECRETS
 from footfall.hits.convert import shown
 from footfall.hits.hit import Hit
 from footfall.hits.memo import Memo
-from footfall.hits.scrub import holds_address, scrub_row
 from footfall.hits.source_rules import PERSONAL_PARAMETERS
 from footfall.hits.sources import IDENTIFIERS
 from footfall.hits.urls import clean_url
 from footfall.privacy import event_visitor_id
 from footfall.queueing.message import NO_ADDRESS, QueuedHit
 from footfall.queueing.piwik_pro import as_matomo
+from footfall.queueing.scrubbing import holds_any, scrub_queued
 
 _CARRIED_APART: Final = frozenset({"idsite", "_id", "cid", "uid", "ua", "lang", "cip", "cdt", "cdo", "url", "urlref"})
 """Parameters of which a hit carries what they came to, and not what was sent."""
@@ -80,7 +78,9 @@ class HitTranslator:
             referer=self._url(request.referer, hit),
             has_gpc=request.headers.gpc is True,
         )
-        return _scrubbed(queued, (*hit.address_texts, *hit.hidden)) if _needs_scrubbing(queued, hit) else queued
+        if hit.hidden or holds_any(queued, hit.address_texts):
+            return scrub_queued(queued, (*hit.address_texts, *hit.hidden))
+        return queued
 
     def _tracker(self, hit: Hit) -> dict[str, str]:
         """The parameters of a tracker, as far as they say what happened and policy keeps them."""
@@ -122,7 +122,7 @@ class HitTranslator:
                 continue
             if parameter.use is Use.URL:
                 urls.append(name)
-            elif parameter.use is not Use.KEPT or _is_dimension(name):
+            elif parameter.use is not Use.KEPT or is_dimension(name):
                 as_sent.append(name)
             elif not is_stripped and name.lower().partition("[")[0] not in self._removed:
                 kept.append(name)
@@ -145,30 +145,6 @@ class HitTranslator:
         return tracked or hit.request.headers.language
 
 
-def _is_dimension(name: str) -> bool:
+def is_dimension(name: str) -> bool:
+    """Whether a parameter is a custom dimension."""
     return name.startswith(DIMENSION_PREFIX) and name.removeprefix(DIMENSION_PREFIX).isdigit()
-
-
-def _needs_scrubbing(queued: QueuedHit, hit: Hit) -> bool:
-    """Whether a token was sent, or the visitor's own address stands in any text."""
-    if hit.hidden:
-        return True
-    texts = (*queued.parameters, *queued.parameters.values(), queued.user_agent, queued.language, queued.referer, queued.host)
-    return bool(hit.address_texts) and holds_address("\n".join(texts).encode("utf-8", "surrogatepass"), hit.address_texts)
-
-
-def _scrubbed(queued: QueuedHit, texts: tuple[str, ...]) -> QueuedHit:
-    """The hit with `removed` wherever one of the texts stood; what is ours in it (`idsite`, `rec`) stays."""
-    ours = {name: queued.parameters[name] for name in ("idsite", "rec")}
-    row = scrub_row(
-        {
-            "parameters": dict(queued.parameters),
-            "agent": queued.user_agent,
-            "tongue": queued.language,
-            "referer": queued.referer,
-            "host": queued.host,
-        },
-        texts,
-    )
-    parameters: Mapping[str, str] = row["parameters"] | ours
-    return replace(queued, parameters=parameters, user_agent=row["agent"], language=row["tongue"], referer=row["referer"], host=row["host"])
