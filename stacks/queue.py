@@ -4,7 +4,7 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from footfall.configuration import Configuration
-from footfall.monitoring.metrics import CRASHED, DEAD_LETTERS, TRACKING, Resource
+from footfall.monitoring.metrics import CRASHED, DEAD_LETTERS, ENQUEUE_SOURCE, TRACKING, Resource
 from stacks.artifacts import Artifacts
 from stacks.constructs.delivery_table import DeliveryTable
 from stacks.constructs.drain import Drain
@@ -47,6 +47,7 @@ class QueueStack(Stack):
         self.functions = [self.enqueue.function, drain.function]
         self.names: dict[Resource, str] = {
             TRACKING: self.tracking.input.queue_name,
+            ENQUEUE_SOURCE: self.enqueue.source_id,
             DEAD_LETTERS: self.tracking.dead_letters.queue_name,
             **({CRASHED: self.tracking.crashed.queue_name} if self.tracking.crashed else {}),
         }

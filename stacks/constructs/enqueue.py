@@ -26,7 +26,7 @@ KEPT = Duration.days(3)
 
 
 class Enqueue(Construct):
-    """The function, its event source mapping, and `failures`: batches that grew too old, as full records, for three days.
+    """The function, its event source mapping (`source_id`), and `failures`: batches that grew too old, in full, for three days.
 
     The mapping repeats without end. What fails is the queue or a permission, not a record, and repeating keeps the order that
     matters to destinations; an hour before the stream would forget a record, it is put aside instead.
@@ -49,19 +49,20 @@ class Enqueue(Construct):
         )
         salts.made_by(self.function)
         output.grant(self.function.function, "sqs:SendMessage")
-        self.function.function.add_event_source(
-            sources.KinesisEventSource(
-                hits.stream,
-                starting_position=lambda_.StartingPosition.TRIM_HORIZON,  # LATEST would lose what comes while the mapping is made
-                batch_size=BATCH_RECORDS,
-                max_batching_window=BATCHING_WINDOW,
-                parallelization_factor=1,  # more would hand one shard's records to several calls at a time, out of order
-                report_batch_item_failures=True,
-                bisect_batch_on_error=True,
-                max_record_age=_before_they_expire(hits.retention),
-                on_failure=_PutAside(self.failures),
-            )
+        source = sources.KinesisEventSource(
+            hits.stream,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,  # LATEST would lose what comes while the mapping is made
+            batch_size=BATCH_RECORDS,
+            max_batching_window=BATCHING_WINDOW,
+            parallelization_factor=1,  # more would hand one shard's records to several calls at a time, out of order
+            report_batch_item_failures=True,
+            bisect_batch_on_error=True,
+            max_record_age=_before_they_expire(hits.retention),
+            on_failure=_PutAside(self.failures),
+            metrics_config=lambda_.MetricsConfig(metrics=[lambda_.MetricType.EVENT_COUNT]),
         )
+        self.function.function.add_event_source(source)
+        self.source_id = source.event_source_mapping_id
 
     def _failures(self) -> s3.Bucket:
         bucket = s3.Bucket(

@@ -197,3 +197,16 @@ def test_queues_that_exist_are_used_with_the_rights_each_end_needs_and_none_is_m
 def test_what_people_need_to_find_is_an_output(routed: Templates) -> None:
     outputs = {"OutputQueue", "InputQueue", "DeadLetters", "Crashed", "DeliveryTable", "Failures", "SaltTable"}
     assert outputs == set(routed.outputs("footfall-queue"))
+
+
+def test_an_alarm_watches_how_many_hits_were_put_aside_for_three_days(routed: Templates) -> None:
+    alarm = next(
+        alarm.properties
+        for alarm in routed.of("AWS::CloudWatch::Alarm")
+        if alarm.properties.get("MetricName") == "OnFailureDestinationDeliveredEventCount"
+    )
+
+    (dimension,) = alarm["Dimensions"]
+    assert {"Metrics": ["EventCount"]} == mapping(routed)["MetricsConfig"]
+    assert "EventSourceMappingUUID" == dimension["Name"]
+    assert "EnqueueHits" in as_text(dimension["Value"])

@@ -30,6 +30,7 @@ DISTRIBUTION: Final = Resource("distribution")
 TRACKING: Final = Resource("tracking")
 DEAD_LETTERS: Final = Resource("dead_letters")
 CRASHED: Final = Resource("crashed")
+ENQUEUE_SOURCE: Final = Resource("enqueue_source")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,14 @@ def namespace_of(deployment: str) -> str:
 def of_function(name: str, function: str, statistic: Statistic = Statistic.SUM, label: str = "") -> Metric:
     """A metric that Lambda keeps for a function of `footfall.functions`."""
     return Metric(namespace="AWS/Lambda", name=name, dimensions={"FunctionName": Resource(function)}, statistic=statistic, label=label)
+
+
+def of_event_source(name: str, source: Resource) -> Metric:
+    """A metric that Lambda keeps for an event source mapping that asks for event counts, by its UUID.
+
+    Source: "Event source mapping metrics", https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html.
+    """
+    return Metric(namespace="AWS/Lambda", name=name, dimensions={"EventSourceMappingUUID": source})
 
 
 def of_stream(name: str, statistic: Statistic = Statistic.SUM, label: str = "") -> Metric:

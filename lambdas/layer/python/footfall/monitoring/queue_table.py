@@ -6,7 +6,18 @@ from typing import Final
 
 from footfall.configuration import Configuration
 from footfall.functions import ENQUEUE_HITS
-from footfall.monitoring.metrics import CRASHED, DEAD_LETTERS, TRACKING, Metric, Resource, Statistic, of_function, of_queue
+from footfall.monitoring.metrics import (
+    CRASHED,
+    DEAD_LETTERS,
+    ENQUEUE_SOURCE,
+    TRACKING,
+    Metric,
+    Resource,
+    Statistic,
+    of_event_source,
+    of_function,
+    of_queue,
+)
 from footfall.monitoring.rows import Chart, Row, Severity
 
 AGES_PERCENT: Final = (25, 50, 75)
@@ -16,6 +27,7 @@ AGES_PERCENT: Final = (25, 50, 75)
 def queue_rows(namespace: str, configuration: Configuration) -> Iterator[Row]:
     """From the stream into the queue, what waits, what opened, what was given up."""
     yield _enqueue_behind(configuration)
+    yield _put_aside()
     yield _too_large(namespace)
     yield from (_waits(configuration, percent) for percent in AGES_PERCENT)
     yield from (_circuit_open(namespace, destination.name) for destination in configuration.destinations)
@@ -34,6 +46,19 @@ def _enqueue_behind(configuration: Configuration) -> Row:
         threshold=timedelta(hours=configuration.stream.retention_hours) / timedelta(milliseconds=1) / 3,
         periods=3,
         chart=Chart.STREAM_AGE,
+    )
+
+
+def _put_aside() -> Row:
+    return Row(
+        id="HitsPutAside",
+        heading="HitsPutAside",
+        means="Hits were not enqueued in time: they are in the bucket Failures for 3 days, and no destination has them.",
+        severity=Severity.MORNING,
+        watched=of_event_source("OnFailureDestinationDeliveredEventCount", ENQUEUE_SOURCE),
+        threshold=1,
+        periods=1,
+        chart=Chart.LOSSES,
     )
 
 
