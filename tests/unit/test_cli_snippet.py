@@ -116,6 +116,13 @@ def test_a_page_s_image_is_a_hit_of_its_site_and_sends_the_page_s_path(configura
     assert 'privacy.gpc = "strip": such a hit leaves a row without visitor id, user id and address' in notes
 
 
+def test_an_e_mail_s_image_does_not_tell_where_the_mail_is_read(capsys):
+    _, markup, _ = run(capsys, "--email", "ses", "--url", URL)
+
+    ((_, attributes),) = elements(markup)
+    assert "no-referrer" == attributes["referrerpolicy"]
+
+
 def test_the_script_names_the_site_as_footfall_js_sends_it(configuration, capsys):
     _, markup, notes = run(capsys, "--javascript", "--site", "shop", "--url", URL)
     ((tag, attributes),) = elements(markup)

@@ -61,7 +61,7 @@ MAIL_SERVICES: Final = (
         key="klaviyo",
         name="Klaviyo",
         recipient="{{ person.KlaviyoID }}",
-        source="second hand: a copy of help.klaviyo.com on profile ids and merging",
+        source="help.klaviyo.com/hc/en-us/articles/4408802648731, Message personalization reference",
         note="not person.id, which is an external id and may be an address",
     ),
     MailService(
@@ -97,7 +97,7 @@ MAIL_SERVICES: Final = (
         key="mautic",
         name="Mautic",
         recipient="{contactfield=id}",
-        source="Mautic's user documentation of e-mails ({contactfield=fieldalias}); second hand: id, published integrations",
+        source="Mautic's user documentation 5.x, docs/configuration/variables.rst",
     ),
     MailService(
         key="salesforce",

@@ -43,11 +43,14 @@ def matomo_calls(url: str, site: Site) -> str:
 
 
 def mail_image(url: str, site: Site, service: MailService, *, campaign: str | None) -> str:
-    """An image for an e-mail; the view email_opens reads `mailing` and `recipient`. Merge tags stay as the service knows them."""
+    """An image for an e-mail; the view email_opens reads `mailing` and `recipient`. Merge tags stay as the service knows them.
+
+    The page it is shown on is a webmail's, whose address is the reader's business: it is not asked for.
+    """
     fixed = {"site": site.key, "utm_medium": "email", "utm_source": service.key}
     named = fixed | ({"utm_campaign": campaign} if campaign else {})
     pairs = [*(f"{name}={quote(value, safe='')}" for name, value in named.items()), f"mailing={service.mailing}"]
-    return _img(f"{url}/1x1.gif?{'&'.join([*pairs, f'recipient={service.recipient}'])}", "")
+    return _img(f"{url}/1x1.gif?{'&'.join([*pairs, f'recipient={service.recipient}'])}", ' referrerpolicy="no-referrer"')
 
 
 def notes(kind: str, privacy: Privacy, service: MailService | None) -> Iterable[str]:
