@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from wsgiref.types import WSGIApplication
 
 from footfall.configuration import Configuration
 from footfall.functions import ENQUEUE_HITS, FUNCTIONS, TRANSFORM_HITS, deployed
@@ -45,6 +46,7 @@ class Additions:
     """
 
     make_trace: Callable[[], Trace] = Trace
+    around_aws: Callable[[WSGIApplication], WSGIApplication] = _unchanged
     open_store: Callable[[LocalAws, Resources], Any] = _s3
     around_invoke: Callable[[Invoke], Invoke] = _unchanged
     around_put_line: Callable[[PutLine], PutLine] = _unchanged
@@ -96,7 +98,7 @@ def run_pipeline(
     configuration_path = folder / "configuration.json"
     configuration_path.write_text(configuration.to_json(), "utf-8")
     with ExitStack() as stack:
-        aws = stack.enter_context(LocalAws())
+        aws = stack.enter_context(LocalAws(around=additions.around_aws))
         resources = aws.create(configuration)
         store = additions.open_store(aws, resources)
         functions = {

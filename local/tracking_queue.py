@@ -73,5 +73,6 @@ def with_destination(configuration: Configuration, name: str, url: str) -> Confi
 def keep_tokens(aws: LocalAws, configuration: Configuration, tokens: Mapping[str, str]) -> None:
     """Put the token of each destination, by its name, where the drain looks for it."""
     secrets = aws.client("secretsmanager")
-    for destination in configuration.destinations:
-        secrets.create_secret(Name=destination.token_secret, SecretString=tokens[destination.name])
+    values = {destination.token_secret: tokens[destination.name] for destination in configuration.destinations}
+    for name, value in values.items():
+        secrets.create_secret(Name=name, SecretString=value)

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from local.up.deliveries import Deliveries
 from local.up.keep import Keep
 from local.up.last_requests import LastRequests
 
@@ -16,6 +17,12 @@ def stopped(requests: LastRequests, lake: Path, *, is_kept: bool) -> str:
         f"stopped: {_plural(number['row'], 'row')} and {_plural(number['reject'], 'reject')} are Parquet in {relative(lake)}{until}"
         + f"; {others}" * bool(others)
     )
+
+
+def undelivered(deliveries: Deliveries) -> str:
+    """What still waits for a destination: `; 2 hits wait for matomo`; nothing when all was delivered or set aside."""
+    waiting = ", ".join(f"{_plural(number, 'hit')} for {name}" for name, number in sorted(deliveries.waiting_for().items()))
+    return f"; not delivered: {waiting}" if waiting else ""
 
 
 def _plural(number: int, name: str) -> str:

@@ -15,12 +15,16 @@ from footfall.functions import RETIRE_SALTS, TRANSFORM_HITS
 from local.pipeline import Additions, Pipeline, PutLine, fresh_folder, run_pipeline
 from local.runtime import InvocationFailed
 from local.schedule import Scheduler, Schedules
+from local.up.deliveries import Deliveries
+from local.up.delivering import Delivering, deliver
 from local.up.failures import explain
 from local.up.keep import Keep
 from local.up.last_requests import LastRequests
-from local.up.last_words import left_behind, relative, stopped
+from local.up.last_words import left_behind, relative, stopped, undelivered
+from local.up.queue_calls import listen
 from local.up.restored import last_requests
 from local.up.server import PageServer, Stage
+from local.up.stand_ins import stand_ins
 from local.up.terminal import Terminal
 from local.up.warm import warm
 from local.up.watch import watch
@@ -90,21 +94,25 @@ def _serve_kept(configuration: Configuration, options: Options, page: PageServer
     with closing(Keep(folder)) as keep:
         requests = LastRequests(configuration.edge.log_fields, keep.journal.strike)
         requests.restore(last_requests(keep.lake), keep.totals)
+        deliveries = Deliveries(configuration, requests)
+        additions = _additions(keep, requests, deliveries, stops)
         try:
-            with run_pipeline(
-                configuration, folder, port=options.edge_port, is_demo=True, flush_s=FLUSH_S, additions=_additions(keep, requests, stops)
-            ) as pipeline:
-                _run(pipeline, keep, requests, page, stops, terminal)
+            with (
+                stand_ins(configuration, deliveries.answered) as led_there,
+                run_pipeline(led_there, folder, port=options.edge_port, is_demo=True, flush_s=FLUSH_S, additions=additions) as pipeline,
+                deliver(pipeline, deliveries, terminal) as delivering,
+            ):
+                _run(pipeline, keep, requests, page, stops, terminal, delivering)
             keep.save_totals(requests.finished())
         except OSError as failed:
             sentence, code = explain(failed)
             terminal.complain(f"{sentence}{left_behind(keep, requests)}")
             return code
-        terminal.say(stopped(requests, keep.lake, is_kept=options.keep is not None))
+        terminal.say(stopped(requests, keep.lake, is_kept=options.keep is not None) + undelivered(deliveries))
         return 0
 
 
-def _additions(keep: Keep, requests: LastRequests, stops: Stops) -> Additions:
+def _additions(keep: Keep, requests: LastRequests, deliveries: Deliveries, stops: Stops) -> Additions:
     """Write lines and objects to disk before the stores have them, and show each step."""
 
     def journal(put: PutLine) -> PutLine:
@@ -125,26 +133,40 @@ def _additions(keep: Keep, requests: LastRequests, stops: Stops) -> Additions:
 
     return Additions(
         make_trace=lambda: requests,
+        around_aws=lambda aws: listen(aws, deliveries),
         open_store=keep.open_store,
         around_invoke=lambda invoke: watch(invoke, keep.folder / "logs" / "transform_hits.log", requests.transformed),
         around_put_line=journal,
     )
 
 
-def _run(pipeline: Pipeline, keep: Keep, requests: LastRequests, page: PageServer, stops: Stops, terminal: Terminal) -> None:
+def _run(
+    pipeline: Pipeline,
+    keep: Keep,
+    requests: LastRequests,
+    page: PageServer,
+    stops: Stops,
+    terminal: Terminal,
+    delivering: Delivering,
+) -> None:
     edge_url = pipeline.edge.url.replace("127.0.0.1", "localhost")  # the visitor's own address is taken out of every row
     warm(pipeline.functions[TRANSFORM_HITS.name].invoke, pipeline.configuration.edge.log_fields)
     with _scheduler(pipeline, keep, terminal):
-        page.start(Stage(requests=requests, fields=pipeline.configuration.edge.log_fields, lake=keep.lake, edge_url=edge_url))
+        page.start(_stage(pipeline.configuration, requests, keep.lake, edge_url))
         if keep.restored or keep.journal.left:
             terminal.say(f"brought back: {keep.restored} objects, {len(keep.journal.left)} lines that were not delivered")
         terminal.say(f"up: {page.url}   edge: {edge_url}   Parquet: {relative(keep.lake)}   Ctrl-C stops")
-        failed = _wait(pipeline, keep, requests, stops)
+        failed = _wait(pipeline, keep, requests, stops, delivering)
         page.close()
     if failed is not None:
         pipeline.wait_until_settled(DELIVER_S)
         raise failed
     keep.save_salts()
+
+
+def _stage(configuration: Configuration, requests: LastRequests, lake: Path, edge_url: str) -> Stage:
+    routes = {site.key: [name for name, _ in site.deliver] for site in configuration.sites.registered}
+    return Stage(requests=requests, fields=configuration.edge.log_fields, lake=lake, edge_url=edge_url, routes=routes)
 
 
 def _scheduler(pipeline: Pipeline, keep: Keep, terminal: Terminal) -> Scheduler:
@@ -165,11 +187,12 @@ def _scheduler(pipeline: Pipeline, keep: Keep, terminal: Terminal) -> Scheduler:
     )
 
 
-def _wait(pipeline: Pipeline, keep: Keep, requests: LastRequests, stops: Stops) -> OSError | None:
-    """Wait for a reason to stop; raises what ended Firehose."""
+def _wait(pipeline: Pipeline, keep: Keep, requests: LastRequests, stops: Stops, delivering: Delivering) -> OSError | None:
+    """Wait for a reason to stop; raises what ended Firehose, or the delivery."""
     while True:
         try:
             return stops.get(timeout=CHECK_S)
         except queue.Empty:
             pipeline.firehose.check()
+            delivering.check()
             keep.save_totals(requests.finished())
