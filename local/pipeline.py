@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -34,6 +34,10 @@ def _unchanged(part: Any) -> Any:
     return part
 
 
+def _nobody(_records: Sequence[Record]) -> None:
+    """Nobody wants to know."""
+
+
 def _s3(aws: LocalAws, _resources: Resources) -> Any:
     return aws.client("s3")
 
@@ -42,7 +46,8 @@ def _s3(aws: LocalAws, _resources: Resources) -> Any:
 class Additions:
     """What a caller adds at the seams of the pipeline: to watch it, or to keep on disk what must outlive it; nothing by default.
 
-    `open_store` is called when the resources exist and before anything uses them; it returns what Firehose calls `put_object` on.
+    `queued` is told of the records that are in the tracking queue, or need not be. `open_store` is called when the resources exist and
+    before anything uses them; it returns what Firehose calls `put_object` on.
     """
 
     make_trace: Callable[[], Trace] = Trace
@@ -50,6 +55,7 @@ class Additions:
     open_store: Callable[[LocalAws, Resources], Any] = _s3
     around_invoke: Callable[[Invoke], Invoke] = _unchanged
     around_put_line: Callable[[PutLine], PutLine] = _unchanged
+    queued: Callable[[Sequence[Record]], None] = _nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +136,7 @@ def run_pipeline(
         )
         queue = None
         if configuration.has_queue:
-            queue = stack.enter_context(run_queue(aws, resources, functions, folder))
+            queue = stack.enter_context(run_queue(aws, resources, functions, folder, additions.queued))
         edge = stack.enter_context(
             Edge(
                 put_line=additions.around_put_line(stream_writer(aws.client("kinesis"), resources.stream, trace)),

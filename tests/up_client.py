@@ -102,6 +102,14 @@ class Up:
         self.wait_for(lambda request: request["id"] == request_id and request["delivery"] not in {"", "waiting"})
         return self.read(f"/requests/{request_id}")
 
+    def waiting(self, request_id: str) -> dict[str, Any]:
+        """Everything about a request, as soon as a delivery of it says why it waits."""
+        for _ in self.events():
+            detail = self.read(f"/requests/{request_id}")
+            if "reason" in columns_of(detail, "delivery"):
+                return detail
+        raise AssertionError("the list has ended")
+
     def stop(self, why: OSError | None = None) -> int:
         self.stops.put(why)
         self._thread.join(30)

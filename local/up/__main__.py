@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from local.functions import REPOSITORY
-from local.up.run import Options, Stops, serve
+from local.up.parts import Stops
+from local.up.run import Options, serve
 from local.up.terminal import Terminal
 
 PORT: Final = 8080

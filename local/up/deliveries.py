@@ -13,6 +13,7 @@ from footfall.configuration import Configuration
 from local.matomo.exchange import Answer, Request
 from local.matomo.state import Changes
 from local.up.bulk_entries import entries_of, pair
+from local.up.kept_queue import KeptQueue
 from local.up.last_requests import LastRequests
 from local.up.passage import DELIVERED, REJECTED, UNCERTAIN, WAITING, Delivery, Message, messages_of
 from local.up.seen import Seen
@@ -34,9 +35,11 @@ class Deliveries:
     when everything in it is safe. Any thread may call anything.
     """
 
-    def __init__(self, configuration: Configuration, requests: LastRequests, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, configuration: Configuration, requests: LastRequests, kept: KeptQueue, clock: Callable[[], float] = time.time
+    ) -> None:
         self._routes = {site.key: dict(site.deliver) for site in configuration.sites.registered}
-        self._requests, self._clock = requests, clock
+        self._requests, self._kept, self._clock = requests, kept, clock
         self._waiting: dict[str, _Hit] = {}
         self._lock = threading.RLock()
         self.arrived = threading.Event()
@@ -49,9 +52,12 @@ class Deliveries:
             self._park(document)
             return
         with self._lock:
+            self._kept.write(message_id, body)
             for message in messages_of(message_id, document):
                 routes = self._routes.get(message.own.get("site", ""), {})
-                hit = _Hit(message=message, deliveries={name: Delivery(destination=name) for name in routes})
+                before = self._waiting.get(message.event_id)
+                new = {name: Delivery(destination=name) for name in routes}
+                hit = _Hit(message=message, deliveries=before.deliveries if before else new)
                 self._waiting[message.event_id] = hit
                 self._tell(hit, queue=self._clock())
         self.arrived.set()
@@ -64,6 +70,7 @@ class Deliveries:
                     if delivery.verdict == WAITING:
                         self._note(hit, replace(delivery, verdict=DELIVERED, detail="", at=self._clock()))
                 del self._waiting[hit.message.event_id]
+            self._kept.remove(message_id)
 
     def answered(self, destination: str, request: Request, reply: Answer, changes: Changes) -> None:
         """A destination has answered, and keeps what has changed."""
@@ -87,10 +94,12 @@ class Deliveries:
 
     def ran(self, totals: Mapping[str, Any]) -> None:
         """The drain has run: what is not safe now waits for another run."""
-        why = f"the circuit is open: {totals['circuits_open']}" if totals.get("circuits_open") else "nothing was stored; it is sent again"
+        why_open = dict(each.split(": ", 1) for each in totals["circuits_open"].split(", ") if each)
         with self._lock:
             for hit in self._waiting.values():
                 for delivery in hit.deliveries.values():
+                    reason = why_open.get(delivery.destination)
+                    why = f"the circuit is open: {reason}" if reason else "nothing was stored; it is sent again"
                     if delivery.verdict == WAITING and delivery.detail != why:
                         self._note(hit, replace(delivery, detail=why))
 
@@ -123,7 +132,15 @@ class Deliveries:
 
     def _tell(self, hit: _Hit, **at: float) -> None:
         def change(seen: Seen) -> None:
-            seen.message, seen.deliveries = hit.message, dict(hit.deliveries)
-            seen.at |= at
+            seen.message = hit.message
+            known = seen.deliveries
+            seen.deliveries = {name: known[name] if _says_less(new, known.get(name)) else new for name, new in hit.deliveries.items()}
+            for hop, at_s in at.items():
+                seen.at.setdefault(hop, at_s)
 
         self._requests.update(hit.message.event_id, change)
+
+
+def _says_less(new: Delivery, known: Delivery | None) -> bool:
+    """Whether a hit that is queued twice was delivered before, so that its copy is not sent at all."""
+    return known is not None and known.verdict == DELIVERED and not new.entry

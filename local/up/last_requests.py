@@ -117,6 +117,11 @@ class LastRequests(Trace):
         with self._changed:
             return self.finished() | {"waiting": self._totals["all"] - self._totals["finished"]}
 
+    def shown(self) -> list[Seen]:
+        """The last requests, oldest first."""
+        with self._changed:
+            return list(self._seen.values())
+
     def version(self) -> int:
         """Of the newest change; each has one more than the one before."""
         with self._changed:

@@ -30,7 +30,7 @@ def listen(aws: WSGIApplication, listener: Listener) -> WSGIApplication:
     One thing is changed: nobody waits for messages. A long poll asks all of SQS's servers instead of some (SQS Developer Guide,
     "Short and long polling"); here is one, and each run of the drain would end with a second of silence.
     """
-    heard = _Heard(listener)
+    heard, one_at_a_time = _Heard(listener), threading.Lock()
     operations: dict[str, Callable[[Call, Call], None]] = {
         "SendMessageBatch": heard.sent,
         "ReceiveMessage": heard.received,
@@ -46,8 +46,9 @@ def listen(aws: WSGIApplication, listener: Listener) -> WSGIApplication:
             call["WaitTimeSeconds"] = 0
         body = json.dumps(call).encode()
         environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        answer = Response.from_app(aws, environ, buffered=True)
-        hear(call, json.loads(answer.get_data() or b"{}"))
+        with one_at_a_time:  # so that no message is received before the listener knows of it
+            answer = Response.from_app(aws, environ, buffered=True)
+            hear(call, json.loads(answer.get_data() or b"{}"))
         return answer(environ, start_response)
 
     return application
@@ -59,21 +60,18 @@ class _Heard:
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self._ids: dict[str, str] = {}
-        self._lock = threading.Lock()
 
     def sent(self, call: Call, answer: Call) -> None:
         for entry, confirmed in _confirmed(call, answer):
             self._listener.sent(confirmed["MessageId"], entry["MessageBody"])
 
     def received(self, _call: Call, answer: Call) -> None:
-        with self._lock:
-            self._ids |= {message["ReceiptHandle"]: message["MessageId"] for message in answer.get("Messages", ())}
+        self._ids |= {message["ReceiptHandle"]: message["MessageId"] for message in answer.get("Messages", ())}
 
     def deleted(self, call: Call, answer: Call) -> None:
         for entry, _ in _confirmed(call, answer):
-            with self._lock:
-                message_id = self._ids.pop(entry["ReceiptHandle"], "")
-                self._ids = {receipt: known for receipt, known in self._ids.items() if known != message_id}
+            message_id = self._ids.pop(entry["ReceiptHandle"], "")
+            self._ids = {receipt: known for receipt, known in self._ids.items() if known != message_id}
             self._listener.deleted(message_id)
 
 

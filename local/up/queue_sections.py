@@ -20,6 +20,8 @@ _NO_HIT: Final = {
     "failed": "There is none: the line could not be processed.",
 }
 _VERDICTS: Final = {DELIVERED: "delivered", REJECTED: "rejected: a dead letter", UNCERTAIN: "uncertain: a dead letter", WAITING: "waiting"}
+_AT_ONCE: Final = "Here the queue is drained as soon as a message arrives; on AWS each minute, of hits that have settled."
+_EARLIER: Final = "Of an earlier run, unless it was still waiting: each start has a new stand-in for Matomo, which is empty."
 _NOT_KEPT: Final = "Nothing is known of it any more: its queue ended with an earlier run."
 
 
@@ -49,7 +51,7 @@ def delivery_section(known: Known) -> Section:
         title="Delivered: the bulk request",
         columns=columns,
         empty=_no_delivery(known),
-        note="Here the queue is drained as soon as a message arrives; on AWS each minute, of hits that have settled." if columns else "",
+        note=(_EARLIER if seen.is_restored else _AT_ONCE) if columns else "",
         raw="\n".join(entries),
         raw_label="This hit's part of the request",
         legend={"dropped": "not sent", "new": "written by process_queue"},
