@@ -40,6 +40,7 @@ def detail(known: Known) -> dict[str, Any]:
         "why": [_why(code) for code in _reasons_of(seen)],
         "hops": list(_hops(seen)),
         "branch": list(_branch(seen)),
+        "delivered_ms": _delivered_ms(seen),
         "sections": sections_of(known),
     }
 
@@ -87,6 +88,13 @@ def _worst_verdict(seen: Seen) -> str:
 def _label(hop: str, outcome: str) -> str:
     """A refusal is the last of a request; a suppressed line is settled where others are stored."""
     return _INSTEAD.get((hop, outcome), _HOP_NAMES[hop])
+
+
+def _delivered_ms(seen: Seen) -> int | None:
+    """From the answer to the first verdict of a destination."""
+    if "destination" not in seen.at or "edge" not in seen.at:
+        return None
+    return max(0, round((seen.at["destination"] - seen.at["edge"]) * 1000))
 
 
 def _took_ms(seen: Seen) -> int | None:

@@ -31,11 +31,13 @@ function outcomeOf({ outcome, reasons }) {
     return [OUTCOMES[outcome], reasons.join(' or ')].filter(Boolean).join(': ');
 }
 
-function moreOf({ row, copies, is_replayed, is_restored }) {
+function moreOf({ row, copies, is_replayed, is_restored, delivery }) {
     const what = row.title || row.event_action || row.campaign_name;
     const who = row.agent_name || (row.agent_class && row.agent_class !== 'human' ? row.agent_class : '');
-    return [what, who, copies > 1 && `${copies} copies`, is_replayed && 'line brought back', is_restored && 'kept'].filter(Boolean).join(' · ');
+    return [what, who, DELIVERIES[delivery], copies > 1 && `${copies} copies`, is_replayed && 'line brought back', is_restored && 'kept'].filter(Boolean).join(' · ');
 }
+
+const DELIVERIES = { delivered: 'delivered', rejected: 'not accepted', uncertain: 'uncertain', waiting: 'waits in the queue' };
 
 function tookOf({ took_ms }) {
     return took_ms === null ? '' : ` · ${took_ms} ms`;
@@ -74,6 +76,8 @@ function update(summary) {
     fill(items.get(summary.id) || add(summary), summary);
     if (summary.outcome !== 'waiting' && (!before || before.outcome === 'waiting')) {
         arrived(summary);
+    } else if (before && before.delivery !== summary.delivery && summary.outcome !== 'waiting') {
+        tell(summary);
     }
 }
 
@@ -82,11 +86,17 @@ function arrived(summary) {
     if (summary.version <= oldVersion) {
         return;
     }
-    say(`${nameOf(summary)}: ${outcomeOf(summary)}`);
+    tell(summary);
     const result = byId('result');
     result.dataset.outcome = summary.outcome;
     result.replaceChildren(element('strong', { text: nameOf(summary) }), ` ${outcomeOf(summary)}${tookOf(summary)}`);
     result.hidden = isInSight;
+}
+
+function tell(summary) {
+    if (summary.version > oldVersion) {
+        say([`${nameOf(summary)}: ${outcomeOf(summary)}`, DELIVERIES[summary.delivery]].filter(Boolean).join(', '));
+    }
 }
 
 function isOneColumn() {
