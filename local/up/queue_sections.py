@@ -7,7 +7,7 @@ from typing import Any, Final
 from footfall.reasons import NOT_ROUTED, PREFETCHED, REASONS
 from local.up.bulk_entries import values_of
 from local.up.passage import DELIVERED, REJECTED, UNCERTAIN, WAITING, Delivery, Message
-from local.up.section import Known, Section, plain_column
+from local.up.section import Known, Section, fact, legend_of, plain_column
 
 MASKED: Final = "********"
 OVERRIDES: Final = frozenset({"ua", "lang", "cip", "cdt", "cid"})
@@ -48,13 +48,13 @@ def delivery_section(known: Known) -> Section:
     entries = [_raw_bulk(delivery) for delivery in deliveries if delivery.entry]
     return Section(
         name="delivery",
-        title="Delivered: the bulk request",
+        title="Sent: the bulk request",
         columns=columns,
         empty=_no_delivery(known),
         note=(_EARLIER if seen.is_restored else _AT_ONCE) if columns else "",
         raw="\n".join(entries),
         raw_label="This hit's part of the request",
-        legend={"dropped": "not sent", "new": "written by process_queue"},
+        legend=legend_of(columns, {"dropped": "not sent", "new": "written by process_queue"}),
     )
 
 
@@ -102,9 +102,9 @@ def _why_no_visit(known: Known) -> str:
 
 def _message_columns(message: Message) -> Iterator[dict[str, Any]]:
     others = {0: "none, it is alone in it", 1: "1 more hit"}.get(message.others, f"{message.others} more hits")
-    yield plain_column("shard", f"{message.shard} of {message.shards}", meaning="By its visitor: hits of one visitor stay in order.")
-    yield plain_column("layout", message.layout, meaning="How hits lie in a message of the AwsSqsTracking envelope.")
-    yield plain_column("beside it", others, meaning="Other hits in the same message.")
+    yield fact("shard", f"{message.shard} of {message.shards}", meaning="By its visitor: hits of one visitor stay in order.")
+    yield fact("layout", message.layout, meaning="How hits lie in a message of the AwsSqsTracking envelope.")
+    yield fact("beside it", others, meaning="Other hits in the same message.")
     for name, value in message.request.items():
         yield plain_column(name, value, fate="new" if name in OVERRIDES else "kept", meaning=_SAID.get(name, ""))
     for name, value in message.server.items():
@@ -121,20 +121,20 @@ _SAID: Final = {
 
 
 def _delivery_columns(delivery: Delivery, message: Message | None, edge_at: float) -> Iterator[dict[str, Any]]:
-    yield plain_column("destination", delivery.destination)
-    yield {**plain_column("verdict", _VERDICTS[delivery.verdict]), "verdict": delivery.verdict}
+    yield fact("destination", delivery.destination)
+    yield {**fact("verdict", _VERDICTS[delivery.verdict]), "verdict": delivery.verdict}
     if delivery.reason or delivery.detail:
-        yield plain_column("reason", ": ".join(filter(None, (delivery.reason, delivery.detail))))
+        yield fact("reason", ": ".join(filter(None, (delivery.reason, delivery.detail))))
     if delivery.reason in REASONS:
-        yield plain_column("meaning", f"{REASONS[delivery.reason].meaning} {REASONS[delivery.reason].remedy}".replace("`", ""))
+        yield fact("meaning", f"{REASONS[delivery.reason].meaning} {REASONS[delivery.reason].remedy}".replace("`", ""))
     if delivery.at and edge_at:
-        yield plain_column("after", f"{max(0, round((delivery.at - edge_at) * 1000))} ms", meaning="Since the edge answered.")
+        yield fact("after", f"{max(0, round((delivery.at - edge_at) * 1000))} ms", meaning="Since the edge answered.")
     if not delivery.entry:
         return
-    yield plain_column("answer", f"{delivery.status} {delivery.answer[:500]}", meaning="To the whole bulk request.")
-    yield plain_column("position", f"{delivery.position + 1} of {delivery.size}", meaning="In the bulk request.")
+    yield fact("answer", f"{delivery.status} {delivery.answer[:500]}", meaning="To the whole bulk request.")
+    yield fact("position", f"{delivery.position + 1} of {delivery.size}", meaning="In the bulk request.")
     if delivery.attempts > 1:
-        yield plain_column("attempts", str(delivery.attempts))
+        yield fact("attempts", str(delivery.attempts))
     yield from _entry_columns(delivery.entry, values_of(message) if message else {})
 
 

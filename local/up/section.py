@@ -60,3 +60,14 @@ class Section:
 def plain_column(name: str, value: str, *, meaning: str = "", fate: str = "kept") -> dict[str, Any]:
     """A column of one part; `fate` is kept, new or dropped."""
     return {"name": name, "meaning": meaning, "parts": [{"lead": "", "text": value, "fate": fate, "becomes": []}]}
+
+
+def fact(name: str, value: str, *, meaning: str = "") -> dict[str, Any]:
+    """A column that is not of the request but about it."""
+    return {**plain_column(name, value, meaning=meaning), "is_fact": True}
+
+
+def legend_of(columns: Sequence[Mapping[str, Any]], legend: Mapping[str, str]) -> dict[str, str]:
+    """The part of a legend that the columns need."""
+    fates = {part["fate"] for column in columns for part in column["parts"]}
+    return {fate: text for fate, text in legend.items() if fate in fates}

@@ -17,11 +17,11 @@ function verdictOf({ outcome, why, took_ms, copies }) {
 }
 
 function deliveredOf({ delivery, delivered_ms }) {
-    const after = delivered_ms === null ? '' : `, ${delivered_ms} ms after the edge answered`;
+    const after = delivered_ms === null ? '' : ` after ${delivered_ms} ms`;
     return {
-        delivered: `Delivered${after}.`,
-        rejected: `Not accepted by its destination${after}: it is a dead letter.`,
-        uncertain: `Nobody can know whether its destination has it: it is a dead letter.`,
+        delivered: `Delivered to its destination${after}.`,
+        rejected: `Not accepted by its destination${after}: a dead letter.`,
+        uncertain: 'Nobody can know whether its destination has it: a dead letter.',
         waiting: 'Waiting in the queue for its destination.',
     }[delivery] || '';
 }
@@ -87,11 +87,11 @@ function rawText(raw, label) {
     return element('details', {}, element('summary', { text: label }), text);
 }
 
-function column({ name, type, meaning, is_repeat, parts, verdict }) {
+function column({ name, type, meaning, is_repeat, is_fact, parts, verdict }) {
     const term = element('dt', {}, element('span', { text: name }), ...(type ? [' ', element('span', { className: 'type', text: type })] : []));
     const value = element('dd', { className: is_repeat ? 'repeat' : '' }, ...lines(parts, is_repeat));
     value.append(...(meaning ? [element('span', { className: 'meaning', text: meaning })] : []));
-    const made = element('div', {}, term, value);
+    const made = element('div', { className: is_fact ? 'fact' : '' }, term, value);
     made.dataset.verdict = verdict || '';
     return made;
 }

@@ -31,10 +31,10 @@ function outcomeOf({ outcome, reasons }) {
     return [OUTCOMES[outcome], reasons.join(' or ')].filter(Boolean).join(': ');
 }
 
-function moreOf({ row, copies, is_replayed, is_restored, delivery }) {
+function moreOf({ row, copies, is_replayed, is_restored }) {
     const what = row.title || row.event_action || row.campaign_name;
     const who = row.agent_name || (row.agent_class && row.agent_class !== 'human' ? row.agent_class : '');
-    return [what, who, DELIVERIES[delivery], copies > 1 && `${copies} copies`, is_replayed && 'line brought back', is_restored && 'kept'].filter(Boolean).join(' · ');
+    return [what, who, copies > 1 && `${copies} copies`, is_replayed && 'line brought back', is_restored && 'kept'].filter(Boolean).join(' · ');
 }
 
 const DELIVERIES = { delivered: 'delivered', rejected: 'not accepted', uncertain: 'uncertain', waiting: 'waits in the queue' };
@@ -43,11 +43,17 @@ function tookOf({ took_ms }) {
     return took_ms === null ? '' : ` · ${took_ms} ms`;
 }
 
+function verdictOf({ delivery }) {
+    const made = element('span', { text: DELIVERIES[delivery] });
+    made.dataset.verdict = delivery;
+    return made;
+}
+
 function fill(button, summary) {
     button.dataset.outcome = summary.outcome;
     button.replaceChildren(
         element('strong', { text: nameOf(summary) }),
-        element('span', { className: 'outcome', text: outcomeOf(summary) }),
+        element('span', { className: 'outcome', text: outcomeOf(summary) }, ...(summary.delivery ? [' · ', verdictOf(summary)] : [])),
         element('span', { className: 'more', text: moreOf(summary) }),
         element('span', { className: 'when', text: timeOf(summary.at) + tookOf(summary) }),
     );
