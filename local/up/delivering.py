@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Final
 
 from footfall.functions import PROCESS_QUEUE
 from local.pipeline import Pipeline
@@ -10,6 +11,8 @@ from local.up.deliveries import Deliveries
 from local.up.drainer import Drainer
 from local.up.stand_ins import TOKEN
 from local.up.terminal import Terminal
+
+POLL_S: Final = 0.02
 
 
 @contextmanager
@@ -23,14 +26,19 @@ def deliver(pipeline: Pipeline, deliveries: Deliveries, terminal: Terminal) -> I
         yield lambda: None
         return
     keep_tokens(pipeline.aws, pipeline.configuration, {each.name: TOKEN for each in pipeline.configuration.destinations})
-    drainer = Drainer(queue.drain.invoke, deliveries, lambda failure: terminal.complain(f"{PROCESS_QUEUE.name}: {failure}"))
+    drainer = Drainer(
+        queue.drain.invoke,
+        deliveries,
+        failed=lambda failure: terminal.complain(f"{PROCESS_QUEUE.name}: {failure}"),
+        is_busy=lambda: pipeline.trace.outstanding() > 0,
+    )
 
     def check() -> None:
         queue.source.check()
         drainer.check()
 
     with ExitStack() as last_first:
-        drainer.start()
+        drainer.start(poll_s=POLL_S)
         last_first.callback(drainer.stop)
         last_first.callback(queue.source.stop)
         last_first.callback(pipeline.edge.stop)

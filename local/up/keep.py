@@ -5,7 +5,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,6 +45,7 @@ class Keep:
         self.deliveries_path = folder / "deliveries.json"
         self.deliveries: Mapping[str, Any] = _read_json(self.deliveries_path, {})
         """What was known of the last requests' messages and deliveries."""
+        self._saved_version = 0
 
     def open_store(self, aws: LocalAws, resources: Resources) -> "Keep":
         """Bring objects and salts back into empty stores, and be what Firehose writes to from now on.
@@ -81,11 +82,11 @@ class Keep:
             replace_file(self._totals_path, json.dumps(totals).encode())
             self.totals = dict(totals)
 
-    def save_deliveries(self, deliveries: Mapping[str, Any]) -> None:
-        """Write what is known of the last requests behind the stream, when that has changed."""
-        if deliveries != self.deliveries:
-            replace_file(self.deliveries_path, json.dumps(deliveries).encode())
-            self.deliveries = deliveries
+    def save_deliveries(self, version: int, make: Callable[[], Mapping[str, Any]]) -> None:
+        """Write what is known of the last requests behind the stream, when another version of it is known than was written."""
+        if version != self._saved_version:
+            replace_file(self.deliveries_path, json.dumps(make()).encode())
+            self._saved_version = version
 
     def close(self) -> None:
         """Let another process use the folder."""

@@ -39,7 +39,7 @@ class Parts:
     def save(self) -> None:
         """Write what has changed of the totals and of the last deliveries."""
         self.keep.save_totals(self.requests.finished())
-        self.keep.save_deliveries(kept_deliveries.to_json(self.requests.shown()))
+        self.keep.save_deliveries(self.requests.version(), lambda: kept_deliveries.to_json(self.requests.shown()))
 
     def additions(self) -> Additions:
         """Write lines, messages and objects to disk before the stores have them, and show each step."""

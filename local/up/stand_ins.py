@@ -33,4 +33,4 @@ def stand_ins(configuration: Configuration, answered: Answered) -> Iterator[Conf
 
 def _sites(configuration: Configuration, destination: str) -> dict[int, Site]:
     routes = (route for site in configuration.sites.registered for route in site.deliver)
-    return {int(number): Site() for name, number in routes if name == destination}
+    return {int(number): Site() for name, number in routes if name == destination and number.isdecimal()}

@@ -15,7 +15,7 @@ from local.up import kept_deliveries
 from local.up.both_ways import BothWays
 from local.up.bulk_entries import pair
 from local.up.deliveries import Deliveries
-from local.up.drainer import RETRY_S, Drainer
+from local.up.drainer import PATIENCE_S, RETRY_S, Drainer
 from local.up.kept_queue import KeptQueue
 from local.up.last_requests import LastRequests
 from local.up.passage import messages_of
@@ -209,6 +209,20 @@ def test_the_drain_runs_when_something_arrives_and_again_only_while_something_wa
 
     assert [True, False, False, True, False, True] == steps
     assert [{}] * 3 == runs
+
+
+def test_rows_that_are_under_way_go_first_but_not_for_long(world):
+    clock, busy = Clock(), [True]
+    drainer = Drainer(lambda _event: {"circuits_open": ""}, world.deliveries, failed=None, is_busy=lambda: busy[0], clock=clock)
+    steps = [drainer.step()]
+    clock.now = PATIENCE_S
+    steps.append(drainer.step())
+    world.queue("a")
+    steps.append(drainer.step())
+    busy[0] = False
+    steps.append(drainer.step())
+
+    assert [False, True, False, True] == steps
 
 
 def test_a_run_that_gave_no_answer_is_told_of_and_the_next_one_follows(world):
