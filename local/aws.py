@@ -56,15 +56,15 @@ class LocalAws:
     """The APIs of one AWS account on a free port of 127.0.0.1, in memory; use as a context manager, or `close` it.
 
     moto keeps one state per account and process. Each instance is an account of its own, so what one test leaves
-    behind no other can see.
+    behind no other can see. `around` wraps the application that answers every call: to listen in.
     """
 
-    def __init__(self, *, region: str = REGION) -> None:
+    def __init__(self, *, region: str = REGION, around: Callable[[WSGIApplication], WSGIApplication] = lambda aws: aws) -> None:
         self.region = region
         self.account = str(next(_ACCOUNTS))
         self._session = boto3.session.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=region)  # noqa: S106 - moto looks at no signature
         self._clients: dict[str, Any] = {}
-        self._server = _serve(self.account)
+        self._server = _serve(around(for_account(self.account, DomainDispatcherApplication(create_backend_app))))
         self._thread = threading.Thread(target=self._server.serve_forever, name="local-aws", kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
@@ -162,8 +162,7 @@ class LocalAws:
             kinesis.increase_stream_retention_period(StreamName=name, RetentionPeriodHours=retention_hours)
 
 
-def _serve(account: str) -> BaseWSGIServer:
-    application = for_account(account, DomainDispatcherApplication(create_backend_app))
+def _serve(application: WSGIApplication) -> BaseWSGIServer:
     return make_server("127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler)
 
 

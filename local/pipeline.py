@@ -3,12 +3,13 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from wsgiref.types import WSGIApplication
 
 from footfall.configuration import Configuration
 from footfall.functions import ENQUEUE_HITS, FUNCTIONS, TRANSFORM_HITS, deployed
@@ -33,6 +34,10 @@ def _unchanged(part: Any) -> Any:
     return part
 
 
+def _nobody(_records: Sequence[Record]) -> None:
+    """Nobody wants to know."""
+
+
 def _s3(aws: LocalAws, _resources: Resources) -> Any:
     return aws.client("s3")
 
@@ -41,13 +46,16 @@ def _s3(aws: LocalAws, _resources: Resources) -> Any:
 class Additions:
     """What a caller adds at the seams of the pipeline: to watch it, or to keep on disk what must outlive it; nothing by default.
 
-    `open_store` is called when the resources exist and before anything uses them; it returns what Firehose calls `put_object` on.
+    `queued` is told of the records that are in the tracking queue, or need not be. `open_store` is called when the resources exist and
+    before anything uses them; it returns what Firehose calls `put_object` on.
     """
 
     make_trace: Callable[[], Trace] = Trace
+    around_aws: Callable[[WSGIApplication], WSGIApplication] = _unchanged
     open_store: Callable[[LocalAws, Resources], Any] = _s3
     around_invoke: Callable[[Invoke], Invoke] = _unchanged
     around_put_line: Callable[[PutLine], PutLine] = _unchanged
+    queued: Callable[[Sequence[Record]], None] = _nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +104,7 @@ def run_pipeline(
     configuration_path = folder / "configuration.json"
     configuration_path.write_text(configuration.to_json(), "utf-8")
     with ExitStack() as stack:
-        aws = stack.enter_context(LocalAws())
+        aws = stack.enter_context(LocalAws(around=additions.around_aws))
         resources = aws.create(configuration)
         store = additions.open_store(aws, resources)
         functions = {
@@ -128,7 +136,7 @@ def run_pipeline(
         )
         queue = None
         if configuration.has_queue:
-            queue = stack.enter_context(run_queue(aws, resources, functions, folder))
+            queue = stack.enter_context(run_queue(aws, resources, functions, folder, additions.queued))
         edge = stack.enter_context(
             Edge(
                 put_line=additions.around_put_line(stream_writer(aws.client("kinesis"), resources.stream, trace)),

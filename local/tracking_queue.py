@@ -1,6 +1,6 @@
 """What a routed site adds behind the stream on this machine: `enqueue_hits`, the tracking queue, `process_queue`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from footfall.configuration import Configuration
 from footfall.functions import ENQUEUE_HITS, PROCESS_QUEUE
 from local.aws import LocalAws, Resources
 from local.event_source import EventSource
+from local.firehose_buffer import Record
 from local.runtime import LambdaFunction
 
 MOST_RUNS: Final = 20
@@ -48,8 +49,10 @@ class TrackingQueue:
 
 
 @contextmanager
-def run_queue(aws: LocalAws, resources: Resources, functions: Mapping[str, LambdaFunction], folder: Path) -> Iterator[TrackingQueue]:
-    """Read the stream into the queue; what can never be queued goes to the bucket of failures."""
+def run_queue(
+    aws: LocalAws, resources: Resources, functions: Mapping[str, LambdaFunction], folder: Path, done: Callable[[Sequence[Record]], None]
+) -> Iterator[TrackingQueue]:
+    """Read the stream into the queue and tell `done` what needs no other attempt; what can never be queued goes to the failures."""
     enqueue = functions[ENQUEUE_HITS.name]
     s3 = aws.client("s3")
     source = EventSource(
@@ -59,6 +62,7 @@ def run_queue(aws: LocalAws, resources: Resources, functions: Mapping[str, Lambd
         invoke=enqueue.invoke,
         discard=lambda key, body: s3.put_object(Bucket=resources.failures, Key=key, Body=body),
         checkpoint=folder / "enqueue-checkpoint.json",
+        done=done,
     )
     with source:
         yield TrackingQueue(source=source, drain=functions[PROCESS_QUEUE.name], sqs=aws.client("sqs"), resources=resources)
@@ -73,5 +77,6 @@ def with_destination(configuration: Configuration, name: str, url: str) -> Confi
 def keep_tokens(aws: LocalAws, configuration: Configuration, tokens: Mapping[str, str]) -> None:
     """Put the token of each destination, by its name, where the drain looks for it."""
     secrets = aws.client("secretsmanager")
-    for destination in configuration.destinations:
-        secrets.create_secret(Name=destination.token_secret, SecretString=tokens[destination.name])
+    values = {destination.token_secret: tokens[destination.name] for destination in configuration.destinations}
+    for name, value in values.items():
+        secrets.create_secret(Name=name, SecretString=value)

@@ -96,6 +96,20 @@ class Up:
         self.wait_for(lambda request: request["id"] == request_id and request["outcome"] != "waiting")
         return self.read(f"/requests/{request_id}")
 
+    def delivered(self, request_id: str) -> dict[str, Any]:
+        """Everything about a request, as soon as its row is stored and each of its deliveries has a verdict."""
+        self.settled(request_id)
+        self.wait_for(lambda request: request["id"] == request_id and request["delivery"] not in {"", "waiting"})
+        return self.read(f"/requests/{request_id}")
+
+    def waiting(self, request_id: str) -> dict[str, Any]:
+        """Everything about a request, as soon as a delivery of it says why it waits."""
+        for _ in self.events():
+            detail = self.read(f"/requests/{request_id}")
+            if "reason" in columns_of(detail, "delivery"):
+                return detail
+        raise AssertionError("the list has ended")
+
     def stop(self, why: OSError | None = None) -> int:
         self.stops.put(why)
         self._thread.join(30)

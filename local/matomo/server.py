@@ -11,7 +11,7 @@ from typing import Any, Final, Self, cast
 
 from local.matomo.core import answer
 from local.matomo.exchange import JSON, Answer, Request
-from local.matomo.state import State
+from local.matomo.state import Changes, State
 
 IDLE_S: Final = 30.0
 """How long a kept connection may be silent."""
@@ -20,6 +20,14 @@ RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER with no time: closing sends RST instead of FIN."""
 
 _HIT_MARKS: Final = (b'"?', b'"idsite":')
+
+
+Observe = Callable[[Request, Answer, Changes], None]
+"""Is told of each request that was answered, with what it changed, before the client has the answer."""
+
+
+def ignore(_request: Request, _reply: Answer, _changes: Changes) -> None:
+    """Watch nothing."""
 
 
 def epoch_s() -> int:
@@ -31,11 +39,13 @@ class Matomo:
     """A loopback Matomo: `with Matomo(state=...) as matomo`, then `matomo.url`; `matomo.state` tells what it kept.
 
     Requests are answered and committed one at a time, as by one database. With `is_sink` nothing is read but the number of
-    hits, nothing is kept, and every bulk is acknowledged: for measuring a client. `clock` gives epoch seconds.
+    hits, nothing is kept, and every bulk is acknowledged: for measuring a client. `clock` gives epoch seconds; `observe` looks on.
     """
 
-    def __init__(self, *, state: State, clock: Callable[[], int] = epoch_s, port: int = 0, is_sink: bool = False) -> None:
-        self.state, self.url = state, ""
+    def __init__(
+        self, *, state: State, clock: Callable[[], int] = epoch_s, port: int = 0, is_sink: bool = False, observe: Observe = ignore
+    ) -> None:
+        self.state, self.url, self._observe = state, "", observe
         self._clock, self._port, self._is_sink = clock, port, is_sink
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -72,6 +82,7 @@ class Matomo:
             request = Request(method=method, target=target, headers=headers, body=body, address=address, now_s=self._clock())
             reply, changes = answer(request, self.state)
             self.state.commit(changes)
+            self._observe(request, reply, changes)
         return reply
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from local.functions import REPOSITORY
-from local.up.run import Options, Stops, serve
+from local.up.parts import Stops
+from local.up.run import Options, serve
 from local.up.terminal import Terminal
 
 PORT: Final = 8080
@@ -18,7 +19,7 @@ _EPILOG: Final = """\
 examples:
   make up                                  the page on http://localhost:8080
   make up ARGS="--port 9000"               another port; the edge takes 9001
-  make up ARGS="--keep ~/footfall"         rows, requests and salts outlive a restart
+  make up ARGS="--keep ~/footfall"         rows, deliveries and salts outlive a restart
 
 exit codes: 0 stopped, 1 failed, 2 usage or configuration, 3 port or folder in use, 4 not permitted, 5 disk full
 """
@@ -31,7 +32,9 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     parser.add_argument("--port", type=_port, default=PORT, help="port of the page, 0 for any free one (default: %(default)s)")
     parser.add_argument("--edge-port", type=_port, help="port of the edge, where pixels are answered (default: the page's + 1)")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep rows, requests, salts and undelivered lines in DIR across restarts")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep rows, requests, salts and what is undelivered in DIR across restarts"
+    )
     parser.add_argument(
         "--configuration", type=Path, default=REPOSITORY / "local" / "demo.toml", help="a footfall.toml (default: the demo's)"
     )

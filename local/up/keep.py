@@ -5,12 +5,13 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from footfall.errors import ConfigurationError, StoppedError
 from local.aws import LocalAws, Resources
+from local.up.durable import UNFINISHED, replace_file
 from local.up.journal import Journal
 
 ERRORS_EXPIRE_S: Final = 3 * 86_400
@@ -21,8 +22,8 @@ class Keep:
     """One folder, used by one process at a time.
 
     `lake/` holds the bucket's objects under their keys, `salts.json` the salts, `totals.json` how many requests became what,
-    `journal` what is not delivered yet. Firehose calls `put_object`: salts first, then the file, then S3, so that no row on disk is
-    without its salt. Only the owner can read it.
+    `journal` what is not delivered yet, `deliveries.json` what was known of the last messages. Firehose calls `put_object`: salts
+    first, then the file, then S3, so that no row on disk is without its salt. Only the owner can read it.
 
     Raises:
         StoppedError: another process uses the folder.
@@ -41,13 +42,18 @@ class Keep:
         self._salts = ""
         self.totals: Mapping[str, int] = _read_json(self._totals_path, {})
         """How many requests became what, in all processes that used the folder."""
+        self.deliveries_path = folder / "deliveries.json"
+        self.deliveries: Mapping[str, Any] = _read_json(self.deliveries_path, {})
+        """What was known of the last requests' messages and deliveries."""
+        self._saved_version = 0
 
     def open_store(self, aws: LocalAws, resources: Resources) -> "Keep":
         """Bring objects and salts back into empty stores, and be what Firehose writes to from now on.
 
-        The checkpoint goes: it numbers a stream that ended with its process; what that had not delivered is in the journal.
+        The checkpoints go: they number a stream that ended with its process; what that had not delivered is in the journal.
         """
-        (self.folder / "firehose-checkpoint.json").unlink(missing_ok=True)
+        for reader in ("firehose", "enqueue"):
+            (self.folder / f"{reader}-checkpoint.json").unlink(missing_ok=True)
         self._aws, self._resources, self._s3 = aws, resources, aws.client("s3")
         for key, body in self._objects():
             self._s3.put_object(Bucket=resources.bucket, Key=key, Body=body)
@@ -59,7 +65,7 @@ class Keep:
     def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803 - boto3's names
         """Write an object to disk and then to S3."""
         self.save_salts()
-        _replace(self.lake / Key, Body)
+        replace_file(self.lake / Key, Body)
         self._s3.put_object(Bucket=Bucket, Key=Key, Body=Body)
 
     def save_salts(self) -> None:
@@ -67,14 +73,20 @@ class Keep:
         items = self._aws.client("dynamodb").scan(TableName=self._resources.salt_table, ConsistentRead=True)["Items"]
         text = json.dumps(sorted((_to_json(item) for item in items), key=lambda item: str(item["day"])))
         if text != self._salts:
-            _replace(self._salts_path, text.encode())
+            replace_file(self._salts_path, text.encode())
             self._salts = text
 
     def save_totals(self, totals: Mapping[str, int]) -> None:
         """Write how many requests became what, when that has changed."""
         if totals != self.totals:
-            _replace(self._totals_path, json.dumps(totals).encode())
+            replace_file(self._totals_path, json.dumps(totals).encode())
             self.totals = dict(totals)
+
+    def save_deliveries(self, version: int, make: Callable[[], Mapping[str, Any]]) -> None:
+        """Write what is known of the last requests behind the stream, when another version of it is known than was written."""
+        if version != self._saved_version:
+            replace_file(self.deliveries_path, json.dumps(make()).encode())
+            self._saved_version = version
 
     def close(self) -> None:
         """Let another process use the folder."""
@@ -85,16 +97,13 @@ class Keep:
         for path in sorted(path for path in self.lake.rglob("*") if path.is_file()):
             key = path.relative_to(self.lake).as_posix()
             is_expired = key.startswith("errors/") and time.time() - path.stat().st_mtime > ERRORS_EXPIRE_S
-            if is_expired or key.endswith(_UNFINISHED):
+            if is_expired or key.endswith(UNFINISHED):
                 path.unlink()
             else:
                 yield key, path.read_bytes()
 
     def _kept_salts(self) -> list[dict[str, Any]]:
         return [_from_json(item) for item in _read_json(self._salts_path, [])]
-
-
-_UNFINISHED: Final = ".unfinished"
 
 
 def _lock(folder: Path) -> int:
@@ -105,21 +114,6 @@ def _lock(folder: Path) -> int:
         os.close(file)
         raise StoppedError(f"{folder} is in use by another process; stop that first, or choose another folder with --keep") from taken
     return file
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all, durably."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + _UNFINISHED)
-    try:
-        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123 - the mode is the point
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 def _read_json(path: Path, otherwise: Any) -> Any:

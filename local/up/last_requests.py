@@ -94,6 +94,14 @@ class LastRequests(Trace):
                 self._finish(seen, _outcome(verdict))
                 self._change(seen)
 
+    def update(self, request_id: str, change: Callable[[Seen], None]) -> None:
+        """Let something else that is known of a request be noted, if it is still one of the last."""
+        with self._changed:
+            seen = self._seen.get(request_id) or self._unfinished.get(request_id)
+            if seen is not None:
+                change(seen)
+                self._change(seen)
+
     def outstanding(self) -> int:
         """Answered requests whose line is not in the stream yet, and copies of lines in the stream that have no verdict yet."""
         with self._changed:
@@ -108,6 +116,11 @@ class LastRequests(Trace):
         """The same, and how many are still waiting."""
         with self._changed:
             return self.finished() | {"waiting": self._totals["all"] - self._totals["finished"]}
+
+    def shown(self) -> list[Seen]:
+        """The last requests, oldest first."""
+        with self._changed:
+            return list(self._seen.values())
 
     def version(self) -> int:
         """Of the newest change; each has one more than the one before."""

@@ -2,7 +2,7 @@
 
 import queue
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,18 +12,19 @@ from typing import Any, Final
 from footfall.configuration import Configuration
 from footfall.errors import FootfallError
 from footfall.functions import RETIRE_SALTS, TRANSFORM_HITS
-from local.pipeline import Additions, Pipeline, PutLine, fresh_folder, run_pipeline
+from local.pipeline import Pipeline, fresh_folder, run_pipeline
 from local.runtime import InvocationFailed
 from local.schedule import Scheduler, Schedules
+from local.up.delivering import deliver
 from local.up.failures import explain
 from local.up.keep import Keep
 from local.up.last_requests import LastRequests
-from local.up.last_words import left_behind, relative, stopped
-from local.up.restored import last_requests
+from local.up.last_words import brought_back, left_behind, relative, stopped
+from local.up.parts import Parts, Stops, parts_in
 from local.up.server import PageServer, Stage
+from local.up.stand_ins import stand_ins
 from local.up.terminal import Terminal
 from local.up.warm import warm
-from local.up.watch import watch
 
 FLUSH_S: Final = 0.1
 DELIVER_S: Final = 1.0
@@ -31,9 +32,6 @@ DELIVER_S: Final = 1.0
 
 CHECK_S: Final = 0.2
 """How often Firehose is looked after and totals are saved: so much of them a killed process can lose."""
-
-Stops = queue.SimpleQueue[OSError | None]
-"""Why to stop: None because someone asks, else what failed. Its `put` may be called by a signal handler."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,64 +85,45 @@ def _take_ports(options: Options) -> PageServer:
 
 def _serve_kept(configuration: Configuration, options: Options, page: PageServer, stops: Stops, terminal: Terminal) -> int:
     folder = options.keep or fresh_folder(f"up-{page.port}")
-    with closing(Keep(folder)) as keep:
-        requests = LastRequests(configuration.edge.log_fields, keep.journal.strike)
-        requests.restore(last_requests(keep.lake), keep.totals)
+    with parts_in(folder, configuration, stops) as parts:
         try:
-            with run_pipeline(
-                configuration, folder, port=options.edge_port, is_demo=True, flush_s=FLUSH_S, additions=_additions(keep, requests, stops)
-            ) as pipeline:
-                _run(pipeline, keep, requests, page, stops, terminal)
-            keep.save_totals(requests.finished())
+            with (
+                stand_ins(configuration, parts.deliveries.answered) as led_there,
+                run_pipeline(
+                    led_there, folder, port=options.edge_port, is_demo=True, flush_s=FLUSH_S, additions=parts.additions()
+                ) as pipeline,
+                deliver(pipeline, parts.deliveries, terminal) as check,
+            ):
+                _run(pipeline, parts, page, terminal, check)
+            parts.save()
         except OSError as failed:
             sentence, code = explain(failed)
-            terminal.complain(f"{sentence}{left_behind(keep, requests)}")
+            terminal.complain(f"{sentence}{left_behind(parts)}")
             return code
-        terminal.say(stopped(requests, keep.lake, is_kept=options.keep is not None))
+        terminal.say(stopped(parts, is_kept=options.keep is not None))
         return 0
 
 
-def _additions(keep: Keep, requests: LastRequests, stops: Stops) -> Additions:
-    """Write lines and objects to disk before the stores have them, and show each step."""
-
-    def journal(put: PutLine) -> PutLine:
-        for line in keep.journal.left:
-            requests.put(line, is_replayed=True)
-            put(line)
-
-        def write_and_put(line: bytes) -> None:
-            requests.put(line)
-            try:
-                keep.journal.append(line)
-            except OSError as failed:
-                failed.filename = failed.filename or str(keep.folder / "journal")
-                stops.put(failed)
-            put(line)
-
-        return write_and_put
-
-    return Additions(
-        make_trace=lambda: requests,
-        open_store=keep.open_store,
-        around_invoke=lambda invoke: watch(invoke, keep.folder / "logs" / "transform_hits.log", requests.transformed),
-        around_put_line=journal,
-    )
-
-
-def _run(pipeline: Pipeline, keep: Keep, requests: LastRequests, page: PageServer, stops: Stops, terminal: Terminal) -> None:
+def _run(pipeline: Pipeline, parts: Parts, page: PageServer, terminal: Terminal, check: Callable[[], None]) -> None:
+    keep = parts.keep
     edge_url = pipeline.edge.url.replace("127.0.0.1", "localhost")  # the visitor's own address is taken out of every row
     warm(pipeline.functions[TRANSFORM_HITS.name].invoke, pipeline.configuration.edge.log_fields)
     with _scheduler(pipeline, keep, terminal):
-        page.start(Stage(requests=requests, fields=pipeline.configuration.edge.log_fields, lake=keep.lake, edge_url=edge_url))
-        if keep.restored or keep.journal.left:
-            terminal.say(f"brought back: {keep.restored} objects, {len(keep.journal.left)} lines that were not delivered")
+        page.start(_stage(pipeline.configuration, parts.requests, keep.lake, edge_url))
+        if brought := brought_back(parts):
+            terminal.say(brought)
         terminal.say(f"up: {page.url}   edge: {edge_url}   Parquet: {relative(keep.lake)}   Ctrl-C stops")
-        failed = _wait(pipeline, keep, requests, stops)
+        failed = _wait(pipeline, parts, check)
         page.close()
     if failed is not None:
         pipeline.wait_until_settled(DELIVER_S)
         raise failed
     keep.save_salts()
+
+
+def _stage(configuration: Configuration, requests: LastRequests, lake: Path, edge_url: str) -> Stage:
+    routes = {site.key: [name for name, _ in site.deliver] for site in configuration.sites.registered}
+    return Stage(requests=requests, fields=configuration.edge.log_fields, lake=lake, edge_url=edge_url, routes=routes)
 
 
 def _scheduler(pipeline: Pipeline, keep: Keep, terminal: Terminal) -> Scheduler:
@@ -165,11 +144,12 @@ def _scheduler(pipeline: Pipeline, keep: Keep, terminal: Terminal) -> Scheduler:
     )
 
 
-def _wait(pipeline: Pipeline, keep: Keep, requests: LastRequests, stops: Stops) -> OSError | None:
-    """Wait for a reason to stop; raises what ended Firehose."""
+def _wait(pipeline: Pipeline, parts: Parts, check: Callable[[], None]) -> OSError | None:
+    """Wait for a reason to stop; raises what ended Firehose, or the delivery."""
     while True:
         try:
-            return stops.get(timeout=CHECK_S)
+            return parts.stops.get(timeout=CHECK_S)
         except queue.Empty:
             pipeline.firehose.check()
-            keep.save_totals(requests.finished())
+            check()
+            parts.save()

@@ -1,57 +1,17 @@
-"""Show a request as sections of a page, before and after: its log line with what is dropped, its row with what is new.
+"""Show a request as sections of a page: its log line with what is dropped, its row with what is new, and its way to a destination.
 
-Whatever else can be told of a request (its message, a delivery, a visit) is one more function in SECTIONS; the page shows what
-there is, in this order, and nothing of what there is not.
+Whatever else can be told of a request is one more function in SECTIONS; the page shows what there is, in this order, and nothing of
+what there is not.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from footfall.hits.log_fields import FORBIDDEN
-from local.up.line import LineColumn, Part, fate_of, is_new, split_line
-from local.up.row import Cell, read_row
-from local.up.seen import Seen
-
-
-@dataclass(frozen=True, kw_only=True)
-class Known:
-    """All that is known about a request; reads its row when first asked."""
-
-    seen: Seen
-    fields: Sequence[str]
-    lake: Path
-
-    @cached_property
-    def columns(self) -> list[LineColumn]:
-        """The columns of its log line; none when there was no line, or it is no longer kept."""
-        return split_line(self.seen.line, self.fields) if self.seen.line else []
-
-    @cached_property
-    def cells(self) -> list[Cell]:
-        """The columns of its row, as they lie in the Parquet."""
-        return read_row(self.lake, self.seen.key, str(self.seen.row.get("event_id", ""))) if self.seen.key else []
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """A titled table: `empty` says why it has no columns, `note` stands below it, `raw` is what it was made of."""
-
-    name: str
-    title: str
-    columns: Sequence[Mapping[str, Any]]
-    empty: str
-    note: str = ""
-    raw: str = ""
-    legend: Mapping[str, str] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """What the page draws."""
-        shown = {"name": self.name, "title": self.title, "columns": list(self.columns), "empty": "" if self.columns else self.empty}
-        return {**shown, "note": self.note, "raw": self.raw, "legend": dict(self.legend) if self.columns else {}}
-
+from local.up.line import LineColumn, Part, fate_of, is_new
+from local.up.queue_sections import delivery_section, message_section, visit_section
+from local.up.row import Cell
+from local.up.section import Known, Section
 
 _NO_LINE: Final = {
     "refused": "There is none: CloudFront logs nothing about a request it refuses.",
@@ -76,6 +36,7 @@ def line_section(known: Known) -> Section:
         columns=[_column(column, known) for column in known.columns],
         empty=_NO_LINE.get(known.seen.outcome, _NOT_KEPT),
         note=f"Never asked for: {never}." if known.columns else "",
+        raw_label="The line as CloudFront writes it",
         raw=known.seen.line.decode("utf-8", "replace").rstrip("\n"),
         legend={"dropped": "not written", "becomes": "what is made of it"},
     )
@@ -93,7 +54,13 @@ def row_section(known: Known) -> Section:
     )
 
 
-SECTIONS: Final[tuple[Callable[[Known], Section | None], ...]] = (line_section, row_section)
+SECTIONS: Final[tuple[Callable[[Known], Section | None], ...]] = (
+    line_section,
+    row_section,
+    message_section,
+    delivery_section,
+    visit_section,
+)
 """What the page shows of a request, in this order; None has nothing to say about it."""
 
 

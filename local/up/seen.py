@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from local.up.passage import Delivery, Message
+
 SHOWN: Final = 100
 HOPS: Final = ("edge", "stream", "transform", "lake")
+BRANCH: Final = ("queue", "destination")
+"""The other way behind the stream: into the tracking queue, and from there to its destination."""
 OUTCOMES: Final = ("row", "reject", "suppressed", "refused", "failed")
 """What becomes of a request: `refused` at the edge and not logged, `failed` under Firehose's error prefix; before that `waiting`."""
 
@@ -25,4 +29,6 @@ class Seen:
     copies: int = 0
     is_replayed: bool = False  # its line was brought back
     is_restored: bool = False  # its row was there before this start; its line is gone
+    message: Message | None = None  # in the tracking queue
+    deliveries: dict[str, Delivery] = field(default_factory=dict)  # by destination
     version: int = 0

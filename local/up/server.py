@@ -4,7 +4,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +16,7 @@ from local.up.detail import detail, summary
 from local.up.headers import headers
 from local.up.last_requests import LastRequests
 from local.up.samples import SAMPLES, send_sample
+from local.up.section import Known
 
 PAGE: Final = Path(__file__).with_name("page")
 FILES: Final = {
@@ -35,12 +36,13 @@ STALE_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What the page shows: requests, what a log line is made of, where rows lie, and the edge to send to."""
+    """What the page shows: requests, what a log line is made of, where rows lie, the edge to send to, and where sites are routed."""
 
     requests: LastRequests
     fields: Sequence[str]
     lake: Path
     edge_url: str
+    routes: Mapping[str, Sequence[str]]
 
 
 class PageServer:
@@ -149,7 +151,8 @@ class _Handler(BaseHTTPRequestHandler):
         if seen is None:
             self._refuse(HTTPStatus.NOT_FOUND)
         else:
-            self._answer_json(detail(seen, self._stage.fields, self._stage.lake))
+            stage = self._stage
+            self._answer_json(detail(Known(seen=seen, fields=stage.fields, lake=stage.lake, routes=stage.routes)))
 
     def _follow(self) -> None:
         """Server-sent events: first all that is remembered, or what the page has missed, then each change."""

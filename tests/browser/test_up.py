@@ -1,6 +1,7 @@
 """The page of `make up` in a real browser: a click becomes a line and a row before one's eyes, by hand, keyboard, or ear."""
 
 import os
+import re
 import struct
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ WITHIN_S = 5
 """A second is promised, and measured on two idle cores; a busy machine may take longer, a page that must be reloaded would not pass."""
 
 DESKTOP = {"viewport": {"width": 1280, "height": 860}, "color_scheme": "light"}
+TALL = {"viewport": {"width": 1280, "height": 1080}, "color_scheme": "light"}
 PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 
 HOSTILE = "</span><img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
@@ -55,6 +57,9 @@ def settle(page, sample):
     return time.monotonic() - begun
 
 
+BEHIND = {"message": "On its way: the message", "delivery": "Sent: the bulk request", "visit": "Stored: the visit"}
+
+
 def column(page, section, name):
     return page.locator(f"#section-{section} dl > div", has=page.get_by_text(name, exact=True)).locator("dd")
 
@@ -70,6 +75,33 @@ def test_a_click_shows_its_line_and_its_row_within_a_second(opened):
     assert "127.0.0.0" in column(page, "row", "ip").inner_text()
     assert page.locator("#verdict").inner_text().startswith("A row in hits, ")
     assert [] == opened.problems
+
+
+def test_a_click_shows_its_message_its_delivery_and_its_visit(opened):
+    page = opened.page
+    settle(page, "view")
+    expect(page.locator("#delivered")).to_have_attribute("data-verdict", "delivered", timeout=WITHIN_S * 1000)
+
+    for section in BEHIND:
+        expect(page.locator(f"#section-{section} dl")).to_be_visible()
+    assert "Boots / Red" == column(page, "message", "action_name").inner_text()
+    assert column(page, "delivery", "answer").inner_text().startswith('200 {"status":"success"')
+    assert "delivered" == column(page, "delivery", "verdict").inner_text()
+    assert "pageview" == column(page, "visit", "action").inner_text()
+    assert ["In the queue", "Delivered"] == page.locator("#branch strong").all_inner_texts()
+    assert re.fullmatch(r"Delivered to its destination after \d+ ms\.", page.locator("#delivered").inner_text())
+    assert [] == opened.problems
+
+
+def test_what_matomo_refuses_and_what_is_routed_nowhere_say_why(opened):
+    page = opened.page
+    settle(page, "goal")
+    expect(column(page, "delivery", "verdict")).to_have_text("rejected: a dead letter")
+    refused = column(page, "delivery", "reason").inner_text(), page.locator("#section-visit .none").inner_text()
+    settle(page, "app")
+
+    assert ("refused: counted as invalid", "There is none: the hit was not accepted.") == refused
+    expect(page.locator("#section-message .none")).to_contain_text("routed to no destination")
 
 
 @pytest.mark.parametrize("sample", ["pixel", "view", "gpc"])
@@ -149,9 +181,9 @@ def test_a_screen_reader_is_told_what_came_and_finds_its_way(opened):
     page = opened.page
     settle(page, "dnt")
 
-    assert "Page view: row" == page.locator("#announcement[role=status]").inner_text()
+    expect(page.locator("#announcement[role=status]")).to_have_text("Page view: row, delivered")
     assert 1 == page.get_by_role("main").count() == page.get_by_role("banner").count() == page.get_by_role("contentinfo").count()
-    for name in ("Send", "Requests", "What became of it", "Before: the log line", "After: the row"):
+    for name in ("Send", "Requests", "What became of it", "Before: the log line", "After: the row", *BEHIND.values()):
         assert 1 == page.get_by_role("region", name=name, exact=True).count(), name
     assert 1 == page.get_by_label("Page title").count()
     assert "(not written)" in column(page, "line", "c-ip").inner_text()
@@ -192,10 +224,13 @@ CONTRAST = """() => {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_has_the_contrast_that_wcag_asks_for(up, open_page, scheme):
     page = open_up(up, open_page, color_scheme=scheme, reduced_motion="reduce").page
-    settle(page, "body")
-    settle(page, "mail")
+    for sample, verdict in (("body", ""), ("goal", "rejected"), ("mail", "delivered")):
+        settle(page, sample)
+        expect(page.locator("#delivered")).to_have_attribute("data-verdict", verdict)
+        for summary in page.locator("#sections summary").all():
+            summary.click()
 
-    assert [] == page.evaluate(CONTRAST)
+        assert [] == page.evaluate(CONTRAST)
 
 
 def test_it_fits_a_narrow_phone_in_the_dark_and_says_below_what_came(up, open_page):
@@ -227,7 +262,7 @@ def test_it_says_when_footfall_has_stopped_and_goes_on_when_it_is_back(tmp_path,
     assert "kept" in page.locator("#list li").nth(1).inner_text()
 
 
-@pytest.mark.parametrize(("name", "options"), [("up-desktop-light", DESKTOP), ("up-phone-dark", PHONE)])
+@pytest.mark.parametrize(("name", "options"), [("up-desktop-light", DESKTOP), ("up-delivery-light", TALL), ("up-phone-dark", PHONE)])
 def test_its_pictures_in_the_documentation_can_be_taken_again(tmp_path, open_page, name, options):
     """PICTURES=docs/images writes them where the documentation has them."""
     picture = Path(os.environ.get("PICTURES", tmp_path)) / f"{name}.png"
@@ -238,6 +273,10 @@ def test_its_pictures_in_the_documentation_can_be_taken_again(tmp_path, open_pag
         if options is PHONE:
             page.locator("#result").click()
             expect(page.locator("#hops")).to_be_in_viewport()
+        expect(page.locator("#delivered")).to_have_attribute("data-verdict", "delivered")
+        if name == "up-delivery-light":
+            page.locator("#jump a", has_text="message").click()
+            expect(page.locator("#section-visit dl")).to_be_in_viewport()
         page.mouse.move(0, 0)
         page.screenshot(path=picture)
     width, height = struct.unpack(">II", picture.read_bytes()[16:24])

@@ -10,7 +10,8 @@ from footfall.configuration import PAGE_CONTENT_SECURITY
 from local.up.headers import content_security
 from local.up.samples import SAMPLES
 from local.up.server import FILES
-from local.visitors import KINDS
+from local.up.stand_ins import TOKEN
+from local.visitors import FIREFOX, KINDS
 from tests.up_client import an_up, columns_of
 
 pytestmark = pytest.mark.slow
@@ -32,6 +33,56 @@ def test_a_request_is_shown_as_line_and_row_with_what_is_dropped_struck_through(
     assert "[-X-Secret: hush-]" in line["cs-headers"]
     assert "userid=aws_user" == line["cs-uri-query"]
     assert (request_id, "main", "Firefox", "pixel") == (row["event_id"], row["site"], row["browser"], row["action"])
+
+
+PAGE_VIEW = "/matomo.php?idsite=1&rec=1&action_name=Boots&url=https://www.example.org/boots&_id=af344a398df83871"
+
+
+def test_a_hit_is_shown_as_message_delivery_and_visit(up):
+    detail = up.delivered(up.send(f"{PAGE_VIEW}&token_auth=nobodys-token", **{"Accept-Language": "de-DE"}))
+    message, delivery, visit = (columns_of(detail, name) for name in ("message", "delivery", "visit"))
+
+    assert ("packed", "none, it is alone in it", "127.0.0.0") == (message["layout"], message["beside it"], message["cip"])
+    assert (FIREFOX, "Boots", "de-de") == (message["ua"], message["action_name"], message["lang"].lower())
+    assert ("matomo", "delivered", "1 of 1") == (delivery["destination"], delivery["verdict"], delivery["position"])
+    assert delivery["answer"].startswith('200 {"status":"success","tracked":1,')
+    assert ("af344a398df83871", "pageview", "Boots") == (visit["visitor"], visit["action"], visit["title"])
+    assert "example.org/boots" == visit["url"]
+    assert ["queue", "destination"] == [hop["name"] for hop in detail["branch"]]
+
+
+def test_neither_a_token_nor_an_address_is_shown_behind_the_line(up):
+    detail = up.delivered(up.send(f"{PAGE_VIEW}&token_auth=nobodys-token"))
+    shown = json.dumps(detail["sections"][1:])
+
+    assert not any(secret in shown for secret in ("nobodys-token", TOKEN, "127.0.0.1"))
+    assert '"token_auth": "********"' in detail["sections"][3]["raw"]
+
+
+@pytest.mark.parametrize("sample", ["body", "gpc", "long"])
+def test_what_is_no_hit_says_why_there_is_no_message_and_no_delivery(up, sample):
+    detail = up.sample(sample)
+    message, delivery, visit = detail["sections"][2:]
+
+    assert message["empty"].startswith("There is none: ")
+    assert {"There is none: there is no message."} == {delivery["empty"], visit["empty"]}
+    assert [] == detail["branch"]
+
+
+def test_what_the_destination_refuses_is_rejected_with_its_reason(up):
+    detail = up.delivered(up.send(f"{PAGE_VIEW}&idgoal=99"))
+    delivery = columns_of(detail, "delivery")
+
+    assert ("rejected: a dead letter", "refused: counted as invalid") == (delivery["verdict"], delivery["reason"])
+    assert "does not accept" in delivery["meaning"]
+    assert '"invalid":1' in delivery["answer"]
+    assert "There is none: the hit was not accepted." == detail["sections"][4]["empty"]
+
+
+def test_a_bot_is_counted_and_not_stored(up):
+    detail = up.delivered(up.sample("ai-bot")["id"])
+
+    assert "keeps nothing of it, as of bots" in detail["sections"][4]["empty"]
 
 
 def test_the_line_is_shown_as_cloudfront_writes_it_too(up):

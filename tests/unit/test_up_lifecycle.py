@@ -1,13 +1,16 @@
 """`make up` starts, stops, comes back with what it kept, and says in one line what keeps it from running."""
 
 import errno
+import json
 import os
+import queue
 import re
 import signal
 import socket
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -17,7 +20,10 @@ from footfall.configuration import Configuration
 from local.account import Lake
 from local.demo import send
 from local.functions import REPOSITORY
+from local.matomo.settings import Fault, Plan
+from local.matomo.state import State
 from local.up import __main__ as command_line
+from local.up import stand_ins
 from local.up.failures import explain
 from local.up.journal import Journal
 from local.up.run import serve
@@ -114,7 +120,68 @@ def test_what_an_earlier_process_could_not_deliver_is_delivered_and_said(tmp_pat
         delivered = up.settled("DHj-0123456789abcdef==")
 
     assert ("row", True) == (delivered["outcome"], delivered["is_replayed"])
-    assert "brought back: 0 objects, 1 lines that were not delivered" in up.told.said
+    assert "brought back: 0 objects, 1 line and 0 messages not delivered" in up.told.said
+
+
+PAGE_VIEW = "/matomo.php?idsite=1&rec=1&action_name=Boots&url=https://www.example.org/boots"
+
+
+def test_what_was_delivered_is_shown_again_as_of_an_earlier_run(tmp_path):
+    with an_up(tmp_path) as up:
+        before = up.delivered(up.send(PAGE_VIEW))
+        assert 0 == up.stop()
+    with an_up(tmp_path) as up:
+        after = up.read(f"/requests/{before['id']}")
+
+    assert "delivered" == after["delivery"]
+    assert all(columns_of(before, name) == columns_of(after, name) for name in ("message", "visit"))
+    assert after["sections"][3]["note"].startswith("Of an earlier run")
+    assert [] == list((tmp_path / "queue").iterdir())
+
+
+def test_what_a_destination_does_not_take_is_named_at_the_end_and_delivered_by_the_next_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(stand_ins, "State", partial(State, plan=Plan(every=Fault(kind="unavailable"))))
+    with an_up(tmp_path) as up:
+        sent = up.send(PAGE_VIEW)
+        up.wait_for(lambda request: request["id"] == sent and request["outcome"] == "row" and request["delivery"] == "waiting")
+        waited = up.waiting(sent)
+        assert 0 == up.stop()
+        last = up.told.said[-1]
+    monkeypatch.undo()
+    with an_up(tmp_path) as up:
+        delivered = up.delivered(sent)
+
+    assert re.search(r"; not delivered: 1 hit for matomo, which --keep \S+ delivers$", last)
+    assert ("waiting", "the circuit is open: unavailable") == (
+        columns_of(waited, "delivery")["verdict"],
+        columns_of(waited, "delivery")["reason"],
+    )
+    assert "brought back: 1 object, 0 lines and 1 message not delivered" in up.told.said
+    assert "delivered" == delivered["delivery"]
+    assert "1, of 1 action" == columns_of(delivered, "visit")["visit"]
+
+
+def test_a_message_that_is_spoilt_is_named(tmp_path):
+    (tmp_path / "queue").mkdir()
+    (tmp_path / "queue" / "a.json").write_text("{")
+
+    code, (complaint,) = ended(options(tmp_path))
+
+    assert (2, True) == (code, f"{tmp_path / 'queue' / 'a.json'}" in complaint and "is no message: remove it" in complaint)
+
+
+def test_a_killed_process_loses_no_message_that_its_queue_had(tmp_path):
+    (tmp_path / "queue").mkdir()
+    hit = {"id": "earlier", "received_ms": 1_795_000_000_000, "site": "main"}
+    own = {"version": 1, "layout": "packed", "shard": 0, "shards": 8, "hits": [hit]}
+    content = {"requests": [{"idsite": "1", "rec": "1"}], "env": {"server": {}}, "tokenAuth": False, "time": 1_795_000_000}
+    (tmp_path / "queue" / "earlier.json").write_text(json.dumps({"piwik": True, "content": content, "footfall": own}))
+    with an_up(tmp_path) as up:
+        assert 0 == up.stop()
+
+    assert "brought back: 0 objects, 0 lines and 1 message not delivered" in up.told.said
+    assert "not delivered" not in up.told.said[-1]
+    assert [] == list((tmp_path / "queue").iterdir())
 
 
 def test_nothing_kept_can_be_read_by_others(tmp_path):
@@ -129,7 +196,7 @@ def test_nothing_kept_can_be_read_by_others(tmp_path):
 def ended(chosen):
     """Exit code and complaints of one that cannot start."""
     told = Told()
-    code = serve(chosen, None, told)
+    code = serve(chosen, queue.SimpleQueue(), told)
     assert [] == told.said
     return code, told.complaints
 
@@ -175,7 +242,7 @@ def test_a_port_that_may_not_be_listened_on_is_named():
     assert "a port above 1023 with --port" in sentence
 
 
-@pytest.mark.parametrize("name", ["salts.json", "totals.json"])
+@pytest.mark.parametrize("name", ["salts.json", "totals.json", "deliveries.json"])
 def test_a_kept_file_that_is_spoilt_is_named(tmp_path, name):
     (tmp_path / name).write_text("{")
 

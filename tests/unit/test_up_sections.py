@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from local.up.last_requests import LastRequests
 from local.up.line import fate_of, split_line
 from local.up.row import Cell
-from local.up.sections import SECTIONS, Known, Section, sections_of
+from local.up.section import Known, Section
+from local.up.sections import SECTIONS, sections_of
 from local.up.seen import Seen
 from tests.builders import ADDRESS, FIELDS, FIREFOX, a_log_line
 
@@ -86,11 +87,13 @@ def test_a_line_without_escapes_is_shown_in_full(values):
 def test_what_a_later_capability_can_tell_is_one_more_section(tmp_path):
     known = Known(seen=Seen(request_id="a", line=a_log_line().encode(), outcome="row"), fields=FIELDS, lake=tmp_path)
 
-    def message(known):
-        return Section(name="message", title="The message", columns=[{"name": "id", "parts": []}], empty="") if known.seen.line else None
+    def report(known):
+        return Section(name="report", title="The report", columns=[{"name": "id", "parts": []}], empty="") if known.seen.line else None
 
-    assert ["line", "row", "message"] == [section["name"] for section in sections_of(known, (*SECTIONS, message))]
-    assert ["line", "row"] == [section["name"] for section in sections_of(known, (*SECTIONS, lambda _: None))]
+    known_sections = ["line", "row", "message", "delivery", "visit"]
+
+    assert [*known_sections, "report"] == [section["name"] for section in sections_of(known, (*SECTIONS, report))]
+    assert known_sections == [section["name"] for section in sections_of(known, (*SECTIONS, lambda _: None))]
 
 
 @pytest.fixture

@@ -16,6 +16,16 @@ function verdictOf({ outcome, why, took_ms, copies }) {
     }[outcome];
 }
 
+function deliveredOf({ delivery, delivered_ms }) {
+    const after = delivered_ms === null ? '' : ` after ${delivered_ms} ms`;
+    return {
+        delivered: `Delivered to its destination${after}.`,
+        rejected: `Not accepted by its destination${after}: a dead letter.`,
+        uncertain: 'Nobody can know whether its destination has it: a dead letter.',
+        waiting: 'Waiting in the queue for its destination.',
+    }[delivery] || '';
+}
+
 export function showDetail(found) {
     const verdict = byId('verdict');
     byId('intro').hidden = true;
@@ -25,6 +35,12 @@ export function showDetail(found) {
     byId('remedy').textContent = found.why.map(({ meaning, remedy }) => [meaning, remedy].filter(Boolean).join(' ')).join(' Or: ').replaceAll('`', '');
     byId('remedy').hidden = found.why.length === 0;
     byId('hops').replaceChildren(...found.hops.map(hop));
+    byId('branch').replaceChildren(...found.branch.map(hop));
+    byId('ways').dataset.has = found.branch.length ? 'both' : found.hops.length ? 'one' : 'none';
+    const delivered = byId('delivered');
+    delivered.textContent = deliveredOf(found);
+    delivered.dataset.verdict = found.delivery;
+    delivered.hidden = !found.delivery;
     byId('explain-label').hidden = !found.sections.some(({ columns }) => columns.some(({ meaning }) => meaning));
     byId('jump').replaceChildren(...found.sections.map(({ name, title }) => link(`#section-${name}`, title)));
     byId('jump').hidden = false;
@@ -42,7 +58,7 @@ function hop({ label, at, took_ms }) {
     return element('li', { className: at === null ? 'ahead' : '' }, element('strong', { text: label }), element('span', { className: 'took', text: took }));
 }
 
-function section({ name, title, columns, empty, note, raw, legend }) {
+function section({ name, title, columns, empty, note, raw, raw_label, legend }) {
     const heading = element('h3', { text: title });
     const made = element('section', { className: `section ${name}` }, heading);
     made.id = `section-${name}`;
@@ -53,7 +69,7 @@ function section({ name, title, columns, empty, note, raw, legend }) {
         ...(keys.length ? [element('p', { className: 'legend' }, ...keys)] : []),
         ...(empty ? [element('p', { className: 'none', text: empty })] : [element('dl', { className: 'columns' }, ...columns.map(column))]),
         ...(note ? [element('p', { className: 'note', text: note })] : []),
-        ...(raw ? [rawText(raw)] : []),
+        ...(raw ? [rawText(raw, raw_label)] : []),
     );
     return made;
 }
@@ -63,19 +79,21 @@ function key(fate, text) {
     return element('span', {}, sign, ` ${text}`);
 }
 
-function rawText(raw) {
+function rawText(raw, label) {
     const text = element('pre', { text: raw });
     text.tabIndex = 0; // it scrolls
     text.setAttribute('role', 'region');
-    text.setAttribute('aria-label', 'The line as CloudFront writes it');
-    return element('details', {}, element('summary', { text: 'The line as CloudFront writes it' }), text);
+    text.setAttribute('aria-label', label);
+    return element('details', {}, element('summary', { text: label }), text);
 }
 
-function column({ name, type, meaning, is_repeat, parts }) {
+function column({ name, type, meaning, is_repeat, is_fact, parts, verdict }) {
     const term = element('dt', {}, element('span', { text: name }), ...(type ? [' ', element('span', { className: 'type', text: type })] : []));
     const value = element('dd', { className: is_repeat ? 'repeat' : '' }, ...lines(parts, is_repeat));
     value.append(...(meaning ? [element('span', { className: 'meaning', text: meaning })] : []));
-    return element('div', {}, term, value);
+    const made = element('div', { className: is_fact ? 'fact' : '' }, term, value);
+    made.dataset.verdict = verdict || '';
+    return made;
 }
 
 // A part that became something has a line of its own; those dropped one after the other share one, as do all of a repeat.

@@ -37,15 +37,23 @@ function moreOf({ row, copies, is_replayed, is_restored }) {
     return [what, who, copies > 1 && `${copies} copies`, is_replayed && 'line brought back', is_restored && 'kept'].filter(Boolean).join(' · ');
 }
 
+const DELIVERIES = { delivered: 'delivered', rejected: 'not accepted', uncertain: 'uncertain', waiting: 'waits in the queue' };
+
 function tookOf({ took_ms }) {
     return took_ms === null ? '' : ` · ${took_ms} ms`;
+}
+
+function verdictOf({ delivery }) {
+    const made = element('span', { text: DELIVERIES[delivery] });
+    made.dataset.verdict = delivery;
+    return made;
 }
 
 function fill(button, summary) {
     button.dataset.outcome = summary.outcome;
     button.replaceChildren(
         element('strong', { text: nameOf(summary) }),
-        element('span', { className: 'outcome', text: outcomeOf(summary) }),
+        element('span', { className: 'outcome', text: outcomeOf(summary) }, ...(summary.delivery ? [' · ', verdictOf(summary)] : [])),
         element('span', { className: 'more', text: moreOf(summary) }),
         element('span', { className: 'when', text: timeOf(summary.at) + tookOf(summary) }),
     );
@@ -74,6 +82,8 @@ function update(summary) {
     fill(items.get(summary.id) || add(summary), summary);
     if (summary.outcome !== 'waiting' && (!before || before.outcome === 'waiting')) {
         arrived(summary);
+    } else if (before && before.delivery !== summary.delivery && summary.outcome !== 'waiting') {
+        tell(summary);
     }
 }
 
@@ -82,11 +92,17 @@ function arrived(summary) {
     if (summary.version <= oldVersion) {
         return;
     }
-    say(`${nameOf(summary)}: ${outcomeOf(summary)}`);
+    tell(summary);
     const result = byId('result');
     result.dataset.outcome = summary.outcome;
     result.replaceChildren(element('strong', { text: nameOf(summary) }), ` ${outcomeOf(summary)}${tookOf(summary)}`);
     result.hidden = isInSight;
+}
+
+function tell(summary) {
+    if (summary.version > oldVersion) {
+        say([`${nameOf(summary)}: ${outcomeOf(summary)}`, DELIVERIES[summary.delivery]].filter(Boolean).join(', '));
+    }
 }
 
 function isOneColumn() {
