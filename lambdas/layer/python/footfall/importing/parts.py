@@ -1,21 +1,24 @@
 """Turn one part of a file into rows by partition: every line is judged exactly as it is in the stream."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import orjson
-
-from footfall.hits.hit import Reject, Request
-from footfall.hits.judge import BatchSalts, Judge, Judged, SaltsOf
+from footfall.hits import schema
+from footfall.hits.hit import Hit, Reject, Request
+from footfall.hits.judge import BatchSalts, Judge, SaltsOf
 from footfall.hits.row import Row
-from footfall.hits.scrub import must_scrub, scrub_hit
+from footfall.hits.visitor import day_of
 from footfall.importing.account import Account
 from footfall.importing.formats import Parser
 
 Partition = tuple[str, str]
 """Place (`hits/site=…` or `rejects`) and date (YYYY-MM-DD)."""
+
+
+CHUNK_HITS = 500
+"""Hits that become rows together: of all partitions, so that their number does not count; 8 kB are held for each."""
 
 
 class Rows(Protocol):
@@ -24,15 +27,19 @@ class Rows(Protocol):
     def add(self, row: Row) -> None:
         """Add a row."""
 
+    def add_hits(self, hits: Sequence[Hit]) -> None:
+        """Add the rows of hits."""
+
     def close(self) -> bytes:
         """The object that holds them."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Part:
-    """What a run of lines became: rows by partition, their account, and the time of the last line that had one."""
+    """What a run of lines became: rows by partition, hits that are none yet, the account, and the time of the last line that had one."""
 
     rows: defaultdict[Partition, Rows]
+    waiting: defaultdict[Partition, list[Hit]] = field(default_factory=lambda: defaultdict(list))
     account: Account = field(default_factory=Account)
     last_ms: int | None = None
 
@@ -63,6 +70,7 @@ class PartMaker:
         part = Part(rows=defaultdict(self.new_rows), last_ms=last_ms)
         salts = self.judge.batch_salts(self.salts_of)
         untimed: list[tuple[int, Reject]] = []
+        hits = 0
         for number, line in enumerate(lines, first_line):
             part.account.lines += 1
             outcome = self.parser.read(line, now_ms=self.now_ms)
@@ -72,13 +80,19 @@ class PartMaker:
             part.account.without_signals += not self.parser.holds_signals
             if isinstance(outcome, Request):
                 part.last_ms = outcome.received_ms
-            judged = self.judge.judge(outcome, salts)
-            if isinstance(judged, Judged):
+            judged = self.judge.accept(outcome, salts)
+            if isinstance(judged, Hit):
+                hits += 1
                 _take(part, judged)
+                if hits % CHUNK_HITS == 0:
+                    _write(part)
+            elif not isinstance(judged, Reject):
+                part.account.suppressed[judged.reason.code] += 1
             elif part.last_ms is None:
                 untimed.append((number, judged))
             else:
                 self._reject(part, judged, salts, number, part.last_ms)
+        _write(part)
         self._reject_untimed(part, untimed, salts)
         return part
 
@@ -88,17 +102,19 @@ class PartMaker:
             self._reject(part, reject, salts, number, self.about_ms)
 
     def _reject(self, part: Part, reject: Reject, salts: BatchSalts, number: int, arrived_ms: int) -> None:
-        _take(part, self.judge.reject(reject, salts, line_id=self.line_id(number), arrived_ms=arrived_ms))
+        judged = self.judge.reject(reject, salts, line_id=self.line_id(number), arrived_ms=arrived_ms)
+        if judged.row is not None:
+            part.account.rejects[judged.reason] += 1
+            part.rows[judged.place, judged.date].add(judged.row)
 
 
-def _take(part: Part, judged: Judged) -> None:
-    """Count what became of a line, and keep its row."""
-    site, reason, row, place, date, hit = judged
-    if row is None:
-        part.account.suppressed[reason] += 1
-        return
-    if hit is not None and must_scrub(orjson.dumps(row), hit):
-        row = scrub_hit(row, hit)
-    counter: Counter[str] = part.account.rejects if reason else part.account.rows
-    counter[reason or site] += 1
-    part.rows[place, date].add(row)
+def _take(part: Part, hit: Hit) -> None:
+    part.account.rows[hit.site] += 1
+    part.waiting[schema.hits_place(hit.site), day_of(hit.request.received_ms)].append(hit)
+
+
+def _write(part: Part) -> None:
+    """Make rows of the hits that wait."""
+    for partition, hits in part.waiting.items():
+        part.rows[partition].add_hits(hits)
+    part.waiting.clear()

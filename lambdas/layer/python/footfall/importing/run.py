@@ -1,11 +1,13 @@
 """Import files one after another: what one of them is wrong about costs its neighbours nothing."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, islice
 
 from footfall.configuration import Configuration
 from footfall.errors import FootfallError, RejectedError, UnavailableError
+from footfall.hits.hit import Hit
 from footfall.hits.judge import Judge, SaltsOf
 from footfall.hits.row import Row
 from footfall.importing.account import Account
@@ -47,6 +49,9 @@ class _Unwritten(Rows):
 
     def add(self, row: Row) -> None:
         """Drop it."""
+
+    def add_hits(self, hits: Sequence[Hit]) -> None:
+        """Drop them."""
 
     def close(self) -> bytes:
         """Nothing."""
@@ -145,7 +150,7 @@ class Importer:
             now_ms=self.now_ms,
             about_ms=source.about_ms,
             line_id=lambda number: f"{keys.digest}-{number}",
-            new_rows=_Unwritten if self.is_dry else RowGroups,
+            new_rows=_Unwritten if self.is_dry else partial(RowGroups, self._judge.writer),
         )
         while (part := maker.make(islice(lines, self.part_lines), first_line=journal.lines, last_ms=journal.last_ms)).account.lines:
             journal = self._write(part, keys, journal, report)
