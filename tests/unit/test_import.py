@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.errors import UnavailableError
-from footfall.hits.judge import Judge
 from footfall.hits.schema import LANDING
 from footfall.hits.transform import Transformer
 from footfall.importing.folder import FolderLake
@@ -232,7 +231,7 @@ def test_every_row_in_parquet_equals_what_firehose_makes_of_it():
     answers, _ = transformer.transform([a_record(line) for line in lines], lambda _days: {}, now_ms=LATER_MS)
     rows = [base64.b64decode(answer["data"]) for answer in answers]
 
-    groups = RowGroups(Judge(a_configuration(), memo_limit=1).writer)
+    groups = RowGroups()
     for row in rows:
         groups.add(json.loads(row))
 

@@ -1,13 +1,11 @@
 """Write rows as Parquet with the landing schema: what Firehose's conversion makes of the same JSON."""
 
 import io
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from footfall.errors import ConfigurationError
-from footfall.hits.hit import Hit
-from footfall.hits.row import Row, RowWriter
+from footfall.hits.row import Row
 from footfall.hits.schema import LANDING
 
 if TYPE_CHECKING:
@@ -31,14 +29,11 @@ def require_pyarrow() -> None:
 
 
 class RowGroups:
-    """One Parquet object in the making: rows go in, hits as `writer` writes them, and are packed as soon as a row group is full."""
+    """One Parquet object in the making: rows go in, and are packed as soon as a row group is full."""
 
-    def __init__(self, writer: RowWriter) -> None:
+    def __init__(self) -> None:
         import pyarrow.parquet as pq  # noqa: PLC0415 - see require_pyarrow
 
-        from footfall.importing.hit_table import HitTables  # noqa: PLC0415 - imports pyarrow
-
-        self._tables = HitTables(writer)
         self._schema = landing_schema()
         self._buffer = io.BytesIO()
         self._writer = pq.ParquetWriter(self._buffer, self._schema, compression="snappy")  # as Firehose does
@@ -52,10 +47,10 @@ class RowGroups:
         if self._columns.count >= _CHUNK_ROWS:
             self._convert()
 
-    def add_hits(self, hits: Sequence[Hit]) -> None:
-        """Add the rows of hits; they are not kept."""
+    def add_table(self, table: "pa.Table") -> None:
+        """Add rows that are columns already."""
         self._convert()
-        self._keep(self._tables.of(hits))
+        self._keep(table)
 
     def close(self) -> bytes:
         """The object: its bytes depend on nothing but the rows and the version of pyarrow."""

@@ -17,8 +17,15 @@ Partition = tuple[str, str]
 """Place (`hits/site=…` or `rejects`) and date (YYYY-MM-DD)."""
 
 
-CHUNK_HITS = 500
+CHUNK_HITS = 1_000
 """Hits that become rows together: of all partitions, so that their number does not count; 8 kB are held for each."""
+
+
+class Table(Protocol):
+    """Rows as columns."""
+
+    def slice(self, offset: int, length: int, /) -> "Table":
+        """Some of them."""
 
 
 class Rows(Protocol):
@@ -27,8 +34,8 @@ class Rows(Protocol):
     def add(self, row: Row) -> None:
         """Add a row."""
 
-    def add_hits(self, hits: Sequence[Hit]) -> None:
-        """Add the rows of hits."""
+    def add_table(self, table: Table) -> None:
+        """Add rows that are columns already."""
 
     def close(self) -> bytes:
         """The object that holds them."""
@@ -49,7 +56,7 @@ class PartMaker:
     """Makes the parts of one file, in order; `about_ms` is a time for lines before the first that has one.
 
     `line_id` names a line by its number in the file, from 0: the event id of one whose columns cannot be trusted; `new_rows`
-    begins the rows of a partition.
+    begins the rows of a partition; `table_of` makes rows of hits (None: nobody wants them).
     """
 
     judge: Judge
@@ -59,6 +66,7 @@ class PartMaker:
     about_ms: int
     line_id: Callable[[int], str]
     new_rows: Callable[[], Rows]
+    table_of: Callable[[Sequence[Hit]], Table] | None
 
     def make(self, lines: Iterable[bytes], *, first_line: int, last_ms: int | None) -> Part:
         """Judge these lines, of which the first has the number `first_line`; `last_ms` is the part's before.
@@ -85,14 +93,14 @@ class PartMaker:
                 hits += 1
                 _take(part, judged)
                 if hits % CHUNK_HITS == 0:
-                    _write(part)
+                    self._write(part)
             elif not isinstance(judged, Reject):
                 part.account.suppressed[judged.reason.code] += 1
             elif part.last_ms is None:
                 untimed.append((number, judged))
             else:
                 self._reject(part, judged, salts, number, part.last_ms)
-        _write(part)
+        self._write(part)
         self._reject_untimed(part, untimed, salts)
         return part
 
@@ -107,14 +115,18 @@ class PartMaker:
             part.account.rejects[judged.reason] += 1
             part.rows[judged.place, judged.date].add(judged.row)
 
+    def _write(self, part: Part) -> None:
+        """Make rows of the hits that wait: of all together, as most take the same time for many as for one."""
+        if self.table_of is not None and part.waiting:
+            table, start = self.table_of([hit for hits in part.waiting.values() for hit in hits]), 0
+            for partition, hits in part.waiting.items():
+                part.rows[partition].add_table(table.slice(start, len(hits)))
+                start += len(hits)
+        part.waiting.clear()
+
 
 def _take(part: Part, hit: Hit) -> None:
     part.account.rows[hit.site] += 1
-    part.waiting[schema.hits_place(hit.site), day_of(hit.request.received_ms)].append(hit)
-
-
-def _write(part: Part) -> None:
-    """Make rows of the hits that wait."""
-    for partition, hits in part.waiting.items():
-        part.rows[partition].add_hits(hits)
-    part.waiting.clear()
+    partition = schema.hits_place(hit.site), day_of(hit.request.received_ms)
+    part.waiting[partition].append(hit)
+    part.rows[partition]
