@@ -126,7 +126,9 @@ class PartMaker:
 
 
 def _take(part: Part, hit: Hit) -> None:
+    """Count a hit, and let it wait without the texts it was read from, which no row needs: 2 kB of each less to go through."""
+    hit.request.line = hit.request.query = ""
     part.account.rows[hit.site] += 1
     partition = schema.hits_place(hit.site), day_of(hit.request.received_ms)
     part.waiting[partition].append(hit)
-    part.rows[partition]
+    part.rows[partition]  # begins it, where nobody wants the rows: a dry run names its object
