@@ -1,8 +1,10 @@
 """An import writes the rows of a plain one, in which each line is a dictionary that goes through JSON, whatever the lines are."""
 
+import gc
 import gzip
 import io
 import json
+import urllib.parse
 from collections import Counter
 from itertools import islice
 from random import Random
@@ -13,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench import lines
+from bench import escape, lines
 from bench.equality import VARIANTS
 from bench.mutation import mutate
-from bench.standard_log import _SOURCE_FIELDS, standard_line
+from bench.standard_log import _SOURCE_FIELDS, standard_line, write_log
 from footfall.dialects.parameters import PIWIK_PRO
 from footfall.importing import parquet, parts
 from footfall.importing.inputs import Input
@@ -217,6 +219,39 @@ def values_with(column, text):
     if column == "cs(Referer)":
         return [{column: f"https://x.example/{text}?utm_source={text}&q={text}"}, {column: f"https://{text}/"}]
     return [{column: text}]
+
+
+def test_an_address_with_a_quote_in_its_zone_is_found_where_json_would_hide_it():
+    """`ipaddress` takes whatever stands behind the %; a search in the JSON of a row would look past the escaped quote."""
+    address = 'fe80::7%a"b'
+    line = a_standard_line(**{"c-ip": address, "cs-uri-stem": "/matomo.php", "cs-uri-query": "idsite=1&rec=1&action_name=fe80::7%25a%22b"})
+
+    ((_, table),), _ = bulk_import((HEADER + line).encode(), a_configuration(privacy=KEEPS_UNKNOWN), "standard")
+
+    assert ["removed"] == table.column("title").to_pylist()
+
+
+def test_the_garbage_collector_is_left_as_it_was():
+    before = gc.get_threshold()
+
+    bulk_import(a_log_line().encode(), a_configuration(), "real-time")
+
+    assert before == gc.get_threshold()
+
+
+@given(st.text(), st.sampled_from(["", "/", "!'()*-._~", "!$&()*+,-./:;=?@_%"]))
+def test_the_generator_escapes_as_the_standard_library_does(text, safe):
+    text = text.encode("utf-8", "replace").decode()
+
+    assert urllib.parse.quote(text, safe=safe) == escape.quote(text, safe=safe)
+
+
+def test_the_head_of_a_generated_log_is_its_beginning(tmp_path):
+    write_log(tmp_path / "whole.gz", 5, 12, head=tmp_path / "head.gz", head_count=4)
+
+    whole, head = (gzip.decompress((tmp_path / name).read_bytes()).splitlines() for name in ("whole.gz", "head.gz"))
+    assert (14, 6) == (len(whole), len(head))
+    assert whole[:6] == head
 
 
 TEXTS = st.one_of(

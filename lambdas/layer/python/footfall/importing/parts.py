@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from footfall.hits import schema
 from footfall.hits.hit import Hit, Reject, Request
@@ -17,7 +17,7 @@ Partition = tuple[str, str]
 """Place (`hits/site=…` or `rejects`) and date (YYYY-MM-DD)."""
 
 
-CHUNK_HITS = 1_000
+CHUNK_HITS: Final = 1_000
 """Hits that become rows together: of all partitions, so that their number does not count; 8 kB are held for each."""
 
 
