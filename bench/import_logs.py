@@ -48,8 +48,7 @@ def run(seed: int, lines: int = LINES) -> int:
         (folder / "footfall.toml").write_text(_configuration(), encoding="utf-8")
         say(f"seed {seed}: writing {lines:,} lines of a standard access log, gzip …")
         whole, quarter = folder / "whole.gz", folder / "quarter.gz"
-        write_log(whole, seed, lines)
-        write_log(quarter, seed, lines // 4)
+        write_log(whole, seed, lines, head=quarter, head_count=lines // 4)
         ours, theirs = _rounds(folder, whole, 1 if lines >= _LINES_OF_ONE_ROUND else ROUNDS)
         account = json.loads(ours[-1].output)["account"]
         say(f"account: {json.dumps(account)}")

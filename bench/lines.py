@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from random import Random, SystemRandom
 from typing import Any, Final
-from urllib.parse import quote
 
 import pybase64
 
 from bench.clients import KINDS
+from bench.escape import quote
 from bench.trackers import ACCEPTED_TOKEN, PIWIK_PRO_SITE, Columns
 from bench.visitors import Visitors
 from footfall.configuration import Configuration

@@ -2,31 +2,50 @@
 
 import gzip
 import itertools
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from bench.lines import generate_lines
 from footfall.hits.log_fields import DEFAULT, MISSING, in_canonical_order
 from footfall.importing.standard import LEGACY_FIELDS, plain_name
 
+_NAMES: Final = [plain_name(field) for field in LEGACY_FIELDS]
 _SOURCE_FIELDS: Final = in_canonical_order((*DEFAULT, "cs-protocol"))
 
 
-def write_log(file: Path, seed: int, count: int) -> None:
-    """A legacy standard log of `count` lines below its header: what `bench.lines` sends, in other columns, agents escaped twice."""
-    with gzip.open(file, "wt", compresslevel=6, encoding="utf-8") as log:
-        log.write(f"#Version: 1.0\n#Fields: {' '.join(LEGACY_FIELDS)}\n")
-        for line in itertools.islice(generate_lines(seed, _SOURCE_FIELDS), count):
-            log.write(standard_line(dict(zip(_SOURCE_FIELDS, line.rstrip("\n").split("\t"), strict=True))))
+def write_log(file: Path, seed: int, count: int, *, head: Path | None = None, head_count: int = 0) -> None:
+    """A legacy standard log of `count` lines below its header: what `bench.lines` sends, in other columns, agents escaped twice.
+
+    `head` gets the first `head_count` of them, as a log of its own.
+    """
+    lines = (standard_line(dict(zip(_SOURCE_FIELDS, line.split("\t"), strict=True))) for line in _source_lines(seed, count))
+    header = f"#Version: 1.0\n#Fields: {' '.join(LEGACY_FIELDS)}\n"
+    first = "".join(itertools.islice(lines, head_count))
+    if head is not None:
+        with _packed(head) as log:
+            log.write(header + first)
+    with _packed(file) as log:
+        log.write(header + first)
+        log.writelines(lines)
+
+
+def _packed(file: Path) -> TextIO:
+    return gzip.open(file, "wt", compresslevel=6, encoding="utf-8")  # type: ignore[return-value]
+
+
+def _source_lines(seed: int, count: int) -> Iterator[str]:
+    return (line.rstrip("\n") for line in itertools.islice(generate_lines(seed, _SOURCE_FIELDS), count))
 
 
 def standard_line(columns: dict[str, str]) -> str:
     """The same request as standard logs have it."""
-    moment = datetime.fromtimestamp(float(columns["timestamp"]), UTC)
+    date, time = _second(columns["timestamp"].partition(".")[0])
     columns |= {
-        "date": f"{moment:%Y-%m-%d}",
-        "time": f"{moment:%H:%M:%S}",
+        "date": date,
+        "time": time,
         "cs-user-agent": columns["cs-user-agent"].replace("%", "%25"),
         "cs-uri-stem": columns["cs-uri-stem"].partition("?")[0],
         "x-host-header": columns["cs-host"],
@@ -36,4 +55,10 @@ def standard_line(columns: dict[str, str]) -> str:
         "sc-bytes": "512",
         "time-taken": "0.001",
     }
-    return "\t".join(columns.get(plain_name(field), MISSING) for field in LEGACY_FIELDS) + "\n"
+    return "\t".join([columns.get(name, MISSING) for name in _NAMES]) + "\n"
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: str) -> tuple[str, str]:
+    moment = datetime.fromtimestamp(int(seconds), UTC)
+    return f"{moment:%Y-%m-%d}", f"{moment:%H:%M:%S}"

@@ -2,8 +2,8 @@
 
 import json
 from typing import Final
-from urllib.parse import quote
 
+from bench.escape import quote
 from bench.visitors import Visitors
 
 ACCEPTED_TOKEN: Final = "5eca9bd3eb07c006cd43ae48dfde7fd3"

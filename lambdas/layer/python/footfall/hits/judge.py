@@ -7,7 +7,7 @@ from footfall.configuration import Configuration
 from footfall.hits import agents, schema
 from footfall.hits.accept import Acceptor
 from footfall.hits.authentication import SECRETS
-from footfall.hits.hit import Hit, Reject, Request
+from footfall.hits.hit import Hit, Reject, Request, Suppressed
 from footfall.hits.reject_row import reject_row
 from footfall.hits.row import Row, RowWriter
 from footfall.hits.visitor import day_of
@@ -59,7 +59,7 @@ class Judge:
         privacy = configuration.privacy
         self._forget_too = forget_too
         self._acceptor = Acceptor(configuration, limit=memo_limit)
-        self._writer = RowWriter(
+        self.writer = RowWriter(
             sampling_rate=configuration.edge.sampling_rate,
             user_agent_policy=privacy.user_agent,
             removed=SECRETS.union(privacy.url_parameters_removed),
@@ -72,25 +72,29 @@ class Judge:
 
     def judge(self, outcome: Request | Reject, salts: BatchSalts) -> Judged | Reject:
         """Judge one request: what became of it, or the Reject that `reject` writes."""
-        if isinstance(outcome, Reject):
-            return outcome
-        date = day_of(outcome.received_ms)
-        salts.of(date)
-        judged = self._acceptor.accept(outcome)
+        judged = self.accept(outcome, salts)
         if isinstance(judged, Hit):
-            return Judged(judged.site, "", self._writer.hit_row(judged), schema.hits_place(judged.site), date, judged)
+            date = day_of(judged.request.received_ms)
+            return Judged(judged.site, "", self.writer.hit_row(judged), schema.hits_place(judged.site), date, judged)
         if isinstance(judged, Reject):
             return judged
         return Judged(judged.site or "", judged.reason.code)
+
+    def accept(self, outcome: Request | Reject, salts: BatchSalts) -> Hit | Reject | Suppressed:
+        """Judge one request whose row somebody else writes."""
+        if isinstance(outcome, Reject):
+            return outcome
+        salts.of(day_of(outcome.received_ms))
+        return self._acceptor.accept(outcome)
 
     def reject(self, reject: Reject, salts: BatchSalts, *, line_id: str, arrived_ms: int) -> Judged:
         """Write a Reject; `line_id` and `arrived_ms` stand in for the id and the time of a line whose columns cannot be trusted."""
         received_ms = arrived_ms if reject.request is None else reject.request.received_ms
         date = day_of(received_ms)
-        row = reject_row(self._writer, reject, event_id=f"line-{line_id}", received_ms=received_ms, key=salts.of(date))
+        row = reject_row(self.writer, reject, event_id=f"line-{line_id}", received_ms=received_ms, key=salts.of(date))
         return Judged("", reject.reason.code, row, schema.REJECTS_PLACE, date)
 
     def _use_salts(self, salts: Mapping[str, bytes]) -> None:
         if self._acceptor.use_salts(salts):
-            self._writer.forget()
+            self.writer.forget()
             self._forget_too()

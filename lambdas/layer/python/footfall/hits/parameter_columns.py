@@ -59,18 +59,31 @@ class ParameterColumns:
                 row[column] = converted
         if plan.dimensions:
             row["dimensions"] = {number: values[name] for name, number in plan.dimensions}
-        if hit.pairs is not None:
-            rest = self._with_repeats(hit, hit.pairs, {*plan.kept, *unfit})
-        elif unfit:
-            without_column = {*plan.kept, *unfit}
-            rest = [(name, value) for name, value in values.items() if name in without_column]
-        else:
-            rest = [(name, values[name]) for name in plan.kept]
+        rest = self.rest(hit, plan, unfit)
         if rest:
             row["parameters"] = [
-                {"name": name, "value": value if value.isalnum() and not hit.is_stripped else self._shown(value, is_masked=hit.is_stripped)}
+                {"name": name, "value": value if value.isalnum() and not hit.is_stripped else self.shown(value, is_masked=hit.is_stripped)}
                 for name, value in rest  # nearly all are alphanumeric: neither a URL nor an address
             ]
+
+    def plan(self, dialect: str, names: tuple[str, ...]) -> Plan:
+        """Where parameters of these names, in this order, go."""
+        return self._plans[dialect][names]
+
+    def rest(self, hit: Hit, plan: Plan, unfit: Collection[str]) -> Pairs:
+        """What is kept under `parameters`: what has no column, and what is in `unfit`."""
+        if hit.pairs is not None:
+            return self._with_repeats(hit, hit.pairs, {*plan.kept, *unfit})
+        if unfit:
+            without_column = {*plan.kept, *unfit}
+            return [(name, value) for name, value in hit.parameters.items() if name in without_column]
+        return [(name, hit.parameters[name]) for name in plan.kept]
+
+    def shown(self, value: str, *, is_masked: bool) -> str:
+        """A value as it is kept under `parameters`."""
+        if "=" in value or "%" in value or "@" in value:
+            value = self._clean[value]
+        return shown(value, is_masked=is_masked)
 
     def _with_repeats(self, hit: Hit, pairs: Pairs, without_column: Collection[str]) -> Pairs:
         """What is in no column, in the order sent, where names repeat: also the earlier values of what has a column."""
@@ -83,9 +96,9 @@ class ParameterColumns:
         ]
 
     def _plans_of(self, dialect: str, limit: int) -> Memo[tuple[str, ...], Plan]:
-        return Memo(lambda names: self._plan(dialect, names), limit=limit // 10)  # real ones are a few dozen, each large
+        return Memo(lambda names: self._make_plan(dialect, names), limit=limit // 10)  # real ones are a few dozen, each large
 
-    def _plan(self, dialect: str, names: tuple[str, ...]) -> Plan:
+    def _make_plan(self, dialect: str, names: tuple[str, ...]) -> Plan:
         texts, converted, dimensions, kept = [], [], [], []
         for name in names:
             parameter = BY_DIALECT[dialect].get(name, _COLUMNLESS)
@@ -114,11 +127,6 @@ class ParameterColumns:
             Use.FLAG: FLAGS.get,
         }
         return by_use[use]
-
-    def _shown(self, value: str, *, is_masked: bool) -> str:
-        if "=" in value or "%" in value or "@" in value:
-            value = self._clean[value]
-        return shown(value, is_masked=is_masked)
 
 
 def _is_dimension(name: str) -> bool:

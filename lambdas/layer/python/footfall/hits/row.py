@@ -1,5 +1,6 @@
 """Write a Hit as a row of the lake: the measured hot path; every column is declared in `schema`."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -26,16 +27,16 @@ class RowWriter:
 
     def __init__(self, *, sampling_rate: int, user_agent_policy: str, removed: frozenset[str], limit: int = 20_000) -> None:
         self.provenance = {"schema_version": schema.SCHEMA_VERSION, "sampling_rate": sampling_rate, "code_version": VERSION}
-        self._keeps_user_agent = user_agent_policy == "keep"
-        self._drops_agent = user_agent_policy == "drop"
-        self._parameters = ParameterColumns(removed, limit=limit)
+        self.keeps_user_agent = user_agent_policy == "keep"
+        self.drops_agent = user_agent_policy == "drop"
+        self.parameters = ParameterColumns(removed, limit=limit)
         self._seconds: Memo[int, str] = Memo(_second_text, limit=limit)
         self._agents: Memo[Agent, Row] = Memo(lambda agent: without_empty(agent._asdict()), limit=limit)
         self._classifications: Memo[Classification, Row] = Memo(_classification_columns, limit=limit)
 
     def forget(self) -> None:
         """Forget what clients sent: called when the salts rotate."""
-        self._parameters.forget()
+        self.parameters.forget()
         self._agents.clear()
         self._classifications.clear()
 
@@ -52,7 +53,7 @@ class RowWriter:
             row["damaged"] = list(hit.damaged)
         self._add_visit(row, hit)
         _add_visitor(row, hit)
-        self._parameters.add(row, hit)
+        self.parameters.add(row, hit)
         if hit.dialect != "pixel":
             _add_tracker_columns(row, hit)
         return row
@@ -83,9 +84,9 @@ class RowWriter:
         row["is_email_open"] = hit.is_email_open
         if hit.is_email_open:
             row["open_class"] = hit.classification.open_class or "direct"
-        if not self._drops_agent:
+        if not self.drops_agent:
             row |= self._agents[hit.agent]
-        if self._keeps_user_agent and hit.user_agent and not hit.is_stripped:
+        if self.keeps_user_agent and hit.user_agent and not hit.is_stripped:
             row["user_agent"] = hit.user_agent
         row |= self._classifications[hit.classification]
         _add_page(row, hit.page)
@@ -168,11 +169,16 @@ def _add_tracker_columns(row: Row, hit: Hit) -> None:
     if values.get("lang"):
         row["language"] = values["lang"].lower()[:20]
     if hit.authenticated:
-        row |= without_empty(
-            {
-                "region": values.get("region") or None,
-                "city": values.get("city") or None,
-                "latitude": to_decimal(values.get("lat", "")),
-                "longitude": to_decimal(values.get("long") or values.get("lon") or ""),
-            }
-        )
+        row |= overrides_of(values)
+
+
+def overrides_of(values: Mapping[str, str]) -> Row:
+    """The columns that an accepted token lets a tracker set."""
+    return without_empty(
+        {
+            "region": values.get("region") or None,
+            "city": values.get("city") or None,
+            "latitude": to_decimal(values.get("lat", "")),
+            "longitude": to_decimal(values.get("long") or values.get("lon") or ""),
+        }
+    )

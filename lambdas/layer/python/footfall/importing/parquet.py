@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _CHUNK_ROWS: Final = 2_000
-_GROUP_CHUNKS: Final = 10
-"""A row group of 20,000 rows is converted in chunks: at once, it takes 200 MB more and is no faster (bench import)."""
+_GROUP_ROWS: Final = 20_000
+"""A row group is converted in chunks: at once, it takes 200 MB more and is no faster (bench import)."""
 
 
 def require_pyarrow() -> None:
@@ -29,24 +29,28 @@ def require_pyarrow() -> None:
 
 
 class RowGroups:
-    """One Parquet object in the making: rows go in one by one, and are packed as soon as a row group is full."""
+    """One Parquet object in the making: rows go in, and are packed as soon as a row group is full."""
 
     def __init__(self) -> None:
         import pyarrow.parquet as pq  # noqa: PLC0415 - see require_pyarrow
 
-        self._schema = _schema()
+        self._schema = landing_schema()
         self._buffer = io.BytesIO()
         self._writer = pq.ParquetWriter(self._buffer, self._schema, compression="snappy")  # as Firehose does
         self._columns = Columns()
         self._chunks: list[pa.Table] = []
+        self._chunk_rows = 0
 
     def add(self, row: Row) -> None:
         """Add a row; it is not kept."""
         self._columns.add(row)
         if self._columns.count >= _CHUNK_ROWS:
             self._convert()
-            if len(self._chunks) >= _GROUP_CHUNKS:
-                self._pack()
+
+    def add_table(self, table: "pa.Table") -> None:
+        """Add rows that are columns already."""
+        self._convert()
+        self._keep(table)
 
     def close(self) -> bytes:
         """The object: its bytes depend on nothing but the rows and the version of pyarrow."""
@@ -57,7 +61,13 @@ class RowGroups:
 
     def _convert(self) -> None:
         if self._columns.count:
-            self._chunks.append(self._columns.take(self._schema))
+            self._keep(self._columns.take(self._schema))
+
+    def _keep(self, table: "pa.Table") -> None:
+        self._chunks.append(table)
+        self._chunk_rows += table.num_rows
+        if self._chunk_rows >= _GROUP_ROWS:
+            self._pack()
 
     def _pack(self) -> None:
         import pyarrow as pa  # noqa: PLC0415 - see require_pyarrow
@@ -65,6 +75,7 @@ class RowGroups:
         if self._chunks:
             self._writer.write_table(pa.concat_tables(self._chunks))
             self._chunks.clear()
+            self._chunk_rows = 0
 
 
 class Columns:
@@ -109,7 +120,8 @@ class Columns:
 
 
 @lru_cache(maxsize=1)
-def _schema() -> Any:
+def landing_schema() -> Any:
+    """The columns that `hits` and `rejects` have together, as Arrow has them."""
     import pyarrow as pa  # noqa: PLC0415 - see require_pyarrow
 
     return pa.schema([(column.name, _arrow_type(column.type)) for column in LANDING])

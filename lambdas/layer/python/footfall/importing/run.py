@@ -1,11 +1,14 @@
 """Import files one after another: what one of them is wrong about costs its neighbours nothing."""
 
-from collections.abc import Callable, Iterable, Iterator
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
 from footfall.configuration import Configuration
 from footfall.errors import FootfallError, RejectedError, UnavailableError
+from footfall.hits.hit import Hit
 from footfall.hits.judge import Judge, SaltsOf
 from footfall.hits.row import Row
 from footfall.importing.account import Account
@@ -15,7 +18,7 @@ from footfall.importing.inputs import Input
 from footfall.importing.journal import PART_LINES, Journal, Keys, keys_of, load_journal, save_journal
 from footfall.importing.lines import Lines
 from footfall.importing.parquet import RowGroups, require_pyarrow
-from footfall.importing.parts import Part, PartMaker, Rows
+from footfall.importing.parts import Part, PartMaker, Rows, Table
 from footfall.importing.ports import ByteStream, Lake
 
 _SAMPLE_LINES = 200
@@ -25,6 +28,9 @@ _TOLD_LINES = 1_000
 
 _MEMO_LIMIT = 5_000
 """What is remembered of each kind; with the 20,000 of a Lambda an import takes 250 MB more and is no faster."""
+
+_COLLECT_AFTER = (100_000, 20, 20)
+"""Hits hold no cycles, and a thousand of them wait at a time: to walk them again and again is 8 % of an import (perf)."""
 
 Observe = Callable[[int, int], None]
 """Told of each step: bytes read of the inputs, and lines that were dealt with."""
@@ -47,6 +53,9 @@ class _Unwritten(Rows):
 
     def add(self, row: Row) -> None:
         """Drop it."""
+
+    def add_table(self, table: Table) -> None:
+        """Drop them."""
 
     def close(self) -> bytes:
         """Nothing."""
@@ -103,7 +112,8 @@ class Importer:
         for each in inputs:
             report = FileReport(name=each.name)
             try:
-                self._import(each, report)
+                with _seldom_collected():
+                    self._import(each, report)
             except FootfallError as failed:
                 report.outcome, report.error = "failed", str(failed)
             yield report
@@ -146,11 +156,17 @@ class Importer:
             about_ms=source.about_ms,
             line_id=lambda number: f"{keys.digest}-{number}",
             new_rows=_Unwritten if self.is_dry else RowGroups,
+            table_of=None if self.is_dry else self._table_of(),
         )
         while (part := maker.make(islice(lines, self.part_lines), first_line=journal.lines, last_ms=journal.last_ms)).account.lines:
             journal = self._write(part, keys, journal, report)
             report.account.add(part.account)
         return journal
+
+    def _table_of(self) -> Callable[[Sequence[Hit]], Table]:
+        from footfall.importing.hit_table import HitTables  # noqa: PLC0415 - imports pyarrow, which a dry run need not have
+
+        return HitTables(self._judge.writer).of
 
     def _observed(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """The same lines; every thousandth is told of."""
@@ -180,3 +196,14 @@ class Importer:
         if not self.is_dry:
             save_journal(self.lake, keys, after)
         return after
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Let the garbage collector look for cycles seldom, and as before afterwards."""
+    before = gc.get_threshold()
+    gc.set_threshold(*_COLLECT_AFTER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

@@ -74,7 +74,7 @@ _OPTIONAL: Final = (
 )
 _CS_HEADER: Final = re.compile(r"cs\(([a-z-]+)\)")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_=.\-#+/]{4,128}")
-_STATUS: Final = re.compile(r"[0-9]{3}")
+_STATUSES: Final = {f"{number:03}": number for number in range(1000)}
 _MILLISECONDS: Final = re.compile(r"[0-9]{12,13}")
 _SECOND: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _EARLIEST_MS: Final = 1_199_145_600_000  # 2008-01-01: before CloudFront there are no log lines
@@ -112,10 +112,13 @@ class StandardReader:
         values: tuple[str, ...] = self._take([*columns, MISSING])
         address, method, stem, status, agent, query, request_id = values[:7]
         date, time, milliseconds, host, host_header, referer, result, location, country, headers, names, count = values[7:]
-        received_ms = int(milliseconds) if _MILLISECONDS.fullmatch(milliseconds) else self._seconds[f"{date} {time}"]
+        if milliseconds != MISSING and _MILLISECONDS.fullmatch(milliseconds):
+            received_ms: int | None = int(milliseconds)
+        else:
+            received_ms = self._seconds[f"{date} {time}"]
         if received_ms is None or not _EARLIEST_MS <= received_ms <= now_ms + _ONE_DAY_MS:
             return Reject(reasons.BAD_COLUMNS, None, line)
-        if not (_REQUEST_ID.fullmatch(request_id) and _STATUS.fullmatch(status)):
+        if not (status in _STATUSES and _REQUEST_ID.fullmatch(request_id)):
             return Reject(reasons.BAD_COLUMNS, None, line)
         return Request(
             request_id=request_id,
@@ -124,7 +127,7 @@ class StandardReader:
             method=method,
             host=(host if host_header == MISSING else host_header).lower(),
             path=stem.partition("?")[0],
-            status=int(status),
+            status=_STATUSES[status],
             result_type=result,
             query="" if query == MISSING else query_as_received(query, self._query_escaping),
             user_agent=self._agents[agent],
