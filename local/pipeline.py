@@ -3,16 +3,16 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from wsgiref.types import WSGIApplication
 
 from footfall.configuration import Configuration
 from footfall.functions import ENQUEUE_HITS, FUNCTIONS, TRANSFORM_HITS, deployed
+from local.additions import NO_ADDITIONS, Additions, PutLine
 from local.aws import LocalAws, Resources
 from local.edge import Edge
 from local.firehose import Firehose
@@ -25,37 +25,6 @@ from local.tracking_queue import TrackingQueue, run_queue
 
 PREFIX: Final = "!{partitionKeyFromLambda:place}/date=!{partitionKeyFromLambda:date}/"
 ERROR_PREFIX: Final = "errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/"
-
-PutLine = Callable[[bytes], None]
-"""Puts one log line into the stream."""
-
-
-def _unchanged(part: Any) -> Any:
-    return part
-
-
-def _nobody(_records: Sequence[Record]) -> None:
-    """Nobody wants to know."""
-
-
-def _s3(aws: LocalAws, _resources: Resources) -> Any:
-    return aws.client("s3")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Additions:
-    """What a caller adds at the seams of the pipeline: to watch it, or to keep on disk what must outlive it; nothing by default.
-
-    `queued` is told of the records that are in the tracking queue, or need not be. `open_store` is called when the resources exist and
-    before anything uses them; it returns what Firehose calls `put_object` on.
-    """
-
-    make_trace: Callable[[], Trace] = Trace
-    around_aws: Callable[[WSGIApplication], WSGIApplication] = _unchanged
-    open_store: Callable[[LocalAws, Resources], Any] = _s3
-    around_invoke: Callable[[Invoke], Invoke] = _unchanged
-    around_put_line: Callable[[PutLine], PutLine] = _unchanged
-    queued: Callable[[Sequence[Record]], None] = _nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +63,7 @@ def run_pipeline(
     port: int = 0,
     is_demo: bool = False,
     flush_s: float = 0.2,
-    additions: Additions = Additions(),
+    additions: Additions = NO_ADDITIONS,
 ) -> Iterator[Pipeline]:
     """Start everything, listening on loopback only, and stop it all on the way out, delivering what is left.
 

@@ -8,9 +8,9 @@ from queue import SimpleQueue
 from typing import Any
 
 from footfall.configuration import Configuration
+from local.additions import Additions, PutLine
 from local.aws import LocalAws, Resources
 from local.firehose_buffer import Record
-from local.pipeline import Additions, PutLine
 from local.up import kept_deliveries
 from local.up.both_ways import BothWays
 from local.up.deliveries import Deliveries

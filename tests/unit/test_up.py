@@ -188,7 +188,7 @@ def test_its_files_need_nothing_from_elsewhere(up, path):
 
 
 def test_a_page_that_comes_back_gets_what_it_missed(up):
-    first = up.settled(up.send("/1x1.gif?n=1"))
+    first = up.delivered(up.send("/1x1.gif?n=1"))
     hello = next(event for name, event in up.events() if name == "hello")
     second = up.settled(up.send("/1x1.gif?n=2"))
     connection = http.client.HTTPConnection("127.0.0.1", up.port, timeout=10)
