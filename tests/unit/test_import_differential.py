@@ -20,13 +20,15 @@ from bench.equality import VARIANTS
 from bench.mutation import mutate
 from bench.standard_log import _SOURCE_FIELDS, standard_line, write_log
 from footfall.dialects.parameters import PIWIK_PRO
+from footfall.hits.judge import Judge
 from footfall.importing import parquet, parts
+from footfall.importing.hit_table import HitTables
 from footfall.importing.inputs import Input
 from footfall.importing.journal import keys_of
 from footfall.importing.run import Importer
 from footfall.importing.standard import LEGACY_FIELDS, plain_name
 from footfall.privacy import token_entry
-from tests.builders import ADDRESS, FIELDS, a_configuration, a_log_line
+from tests.builders import ADDRESS, FIELDS, a_configuration, a_log_line, a_request
 from tests.plain_import import plain_import
 from tests.unit.test_import import MemoryLake, a_standard_line
 
@@ -229,6 +231,18 @@ def test_an_address_with_a_quote_in_its_zone_is_found_where_json_would_hide_it()
     ((_, table),), _ = bulk_import((HEADER + line).encode(), a_configuration(privacy=KEEPS_UNKNOWN), "standard")
 
     assert ["removed"] == table.column("title").to_pylist()
+
+
+def test_the_rows_of_a_rare_partition_do_not_keep_those_of_the_others():
+    """Of each thousand hits one is of another day: as a slice it would hold all thousand until its own row group is full."""
+    judge = Judge(a_configuration(), memo_limit=10)
+    salts = judge.batch_salts(salts_of)
+    hits = [judge.accept(a_request(query=f"note={'x' * 2_000}"), salts) for _ in range(100)]
+
+    rare, _ = HitTables(judge.writer).of_groups([hits[:1], hits[1:]])
+
+    assert 1 == rare.num_rows
+    assert rare.get_total_buffer_size() < 20_000
 
 
 def test_the_garbage_collector_is_left_as_it_was():

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from footfall.hits import schema
 from footfall.hits.hit import Hit, Reject, Request
@@ -21,20 +21,13 @@ CHUNK_HITS: Final = 1_000
 """Hits that become rows together: of all partitions, so that their number does not count; 8 kB are held for each."""
 
 
-class Table(Protocol):
-    """Rows as columns."""
-
-    def slice(self, offset: int, length: int, /) -> "Table":
-        """Some of them."""
-
-
 class Rows(Protocol):
     """Takes the rows of one partition, in order."""
 
     def add(self, row: Row) -> None:
         """Add a row."""
 
-    def add_table(self, table: Table) -> None:
+    def add_table(self, table: Any) -> None:
         """Add rows that are columns already."""
 
     def close(self) -> bytes:
@@ -56,7 +49,7 @@ class PartMaker:
     """Makes the parts of one file, in order; `about_ms` is a time for lines before the first that has one.
 
     `line_id` names a line by its number in the file, from 0: the event id of one whose columns cannot be trusted; `new_rows`
-    begins the rows of a partition; `table_of` makes rows of hits (None: nobody wants them).
+    begins the rows of a partition; `tables_of` makes a table of each group of hits (None: nobody wants them).
     """
 
     judge: Judge
@@ -66,7 +59,7 @@ class PartMaker:
     about_ms: int
     line_id: Callable[[int], str]
     new_rows: Callable[[], Rows]
-    table_of: Callable[[Sequence[Hit]], Table] | None
+    tables_of: Callable[[Sequence[Sequence[Hit]]], Iterable[Any]] | None
 
     def make(self, lines: Iterable[bytes], *, first_line: int, last_ms: int | None) -> Part:
         """Judge these lines, of which the first has the number `first_line`; `last_ms` is the part's before.
@@ -116,12 +109,10 @@ class PartMaker:
             part.rows[judged.place, judged.date].add(judged.row)
 
     def _write(self, part: Part) -> None:
-        """Make rows of the hits that wait: of all together, as most take the same time for many as for one."""
-        if self.table_of is not None and part.waiting:
-            table, start = self.table_of([hit for hits in part.waiting.values() for hit in hits]), 0
-            for partition, hits in part.waiting.items():
-                part.rows[partition].add_table(table.slice(start, len(hits)))
-                start += len(hits)
+        """Make rows of the hits that wait."""
+        if self.tables_of is not None and part.waiting:
+            for partition, table in zip(part.waiting, self.tables_of(list(part.waiting.values())), strict=True):
+                part.rows[partition].add_table(table)
         part.waiting.clear()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
+from typing import Any
 
 from footfall.configuration import Configuration
 from footfall.errors import FootfallError, RejectedError, UnavailableError
@@ -18,7 +19,7 @@ from footfall.importing.inputs import Input
 from footfall.importing.journal import PART_LINES, Journal, Keys, keys_of, load_journal, save_journal
 from footfall.importing.lines import Lines
 from footfall.importing.parquet import RowGroups, require_pyarrow
-from footfall.importing.parts import Part, PartMaker, Rows, Table
+from footfall.importing.parts import Part, PartMaker, Rows
 from footfall.importing.ports import ByteStream, Lake
 
 _SAMPLE_LINES = 200
@@ -54,7 +55,7 @@ class _Unwritten(Rows):
     def add(self, row: Row) -> None:
         """Drop it."""
 
-    def add_table(self, table: Table) -> None:
+    def add_table(self, table: Any) -> None:
         """Drop them."""
 
     def close(self) -> bytes:
@@ -156,17 +157,17 @@ class Importer:
             about_ms=source.about_ms,
             line_id=lambda number: f"{keys.digest}-{number}",
             new_rows=_Unwritten if self.is_dry else RowGroups,
-            table_of=None if self.is_dry else self._table_of(),
+            tables_of=None if self.is_dry else self._tables_of(),
         )
         while (part := maker.make(islice(lines, self.part_lines), first_line=journal.lines, last_ms=journal.last_ms)).account.lines:
             journal = self._write(part, keys, journal, report)
             report.account.add(part.account)
         return journal
 
-    def _table_of(self) -> Callable[[Sequence[Hit]], Table]:
+    def _tables_of(self) -> Callable[[Sequence[Sequence[Hit]]], Iterable[Any]]:
         from footfall.importing.hit_table import HitTables  # noqa: PLC0415 - imports pyarrow, which a dry run need not have
 
-        return HitTables(self._judge.writer).of
+        return HitTables(self._judge.writer).of_groups
 
     def _observed(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """The same lines; every thousandth is told of."""
