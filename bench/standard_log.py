@@ -3,6 +3,7 @@
 import gzip
 import itertools
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -23,12 +24,13 @@ def write_log(file: Path, seed: int, count: int, *, head: Path | None = None, he
     """
     lines = (standard_line(dict(zip(_SOURCE_FIELDS, line.split("\t"), strict=True))) for line in _source_lines(seed, count))
     header = f"#Version: 1.0\n#Fields: {' '.join(LEGACY_FIELDS)}\n"
-    first = "".join(itertools.islice(lines, head_count))
-    if head is not None:
-        with _packed(head) as log:
-            log.write(header + first)
-    with _packed(file) as log:
-        log.write(header + first)
+    with ExitStack() as stack:
+        log, *heads = [stack.enter_context(_packed(each)) for each in (file, head) if each is not None]
+        for each in (log, *heads):
+            each.write(header)
+        for line in itertools.islice(lines, head_count):
+            for each in (log, *heads):
+                each.write(line)
         log.writelines(lines)
 
 
