@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.errors import RejectedError
+from footfall.privacy import NO_ADDRESS
 from footfall.queueing.incoming import read_message
-from footfall.queueing.message import COMPATIBLE, NO_ADDRESS, PACKED, write_message
+from footfall.queueing.message import COMPATIBLE, PACKED, write_message
 from tests.builders import a_queued_hit
 
 SEED = Path(__file__).parents[1] / "fixtures" / "aws_sqs_tracking.json"

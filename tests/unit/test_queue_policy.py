@@ -7,9 +7,10 @@ import pytest
 
 from footfall import reasons
 from footfall.configuration import Privacy
+from footfall.privacy import NO_ADDRESS
 from footfall.queueing.hit_verdicts import judge_message
 from footfall.queueing.incoming import read_message
-from footfall.queueing.message import NO_ADDRESS, write_message
+from footfall.queueing.message import write_message
 from footfall.queueing.policy import Policy
 from tests.builders import a_queued_hit
 from tests.drain_world import World, a_configuration

@@ -4,9 +4,12 @@ import hashlib
 import hmac
 import ipaddress
 import re
+from typing import Final
 
 IPV4_PREFIX = 24
 IPV6_PREFIX = 48
+
+NO_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - what is sent where policy leaves no address: else destinations would take the sender's
 
 _DIGITS = re.compile(r"\d")
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -40,6 +43,18 @@ def truncate_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> 
         hidden_bits = 32 - IPV4_PREFIX
         return str(ipaddress.IPv4Address(int(address) >> hidden_bits << hidden_bits))
     return ipv6_network(int(address) >> (128 - IPV6_PREFIX))
+
+
+def address_by_policy(text: str, policy: str) -> str:
+    """What may be sent of an address under `privacy.ip`, never a hash: `NO_ADDRESS` where that is nothing, or the text is no address.
+
+    >>> address_by_policy("203.0.113.7", "truncate"), address_by_policy("203.0.113.7", "hash")
+    ('203.0.113.0', '0.0.0.0')
+    """
+    address = parse_address(text) if text != NO_ADDRESS and policy in ("truncate", "keep") else None
+    if address is None:
+        return NO_ADDRESS
+    return truncate_address(address) if policy == "truncate" else str(address)
 
 
 def ipv6_network(prefix: int) -> str:

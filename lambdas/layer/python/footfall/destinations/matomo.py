@@ -8,8 +8,9 @@ import orjson
 from footfall import configuration
 from footfall.destinations.delivery import Access, Answer, Deliverable, Meaning, Prepared, Verdict
 from footfall.destinations.matomo_answer import read_answer, read_failure
-from footfall.destinations.matomo_hit import NO_ADDRESS, HitWriter
+from footfall.destinations.matomo_hit import HitWriter
 from footfall.errors import UnavailableError
+from footfall.privacy import NO_ADDRESS
 from footfall.transport import Transport
 
 MOST_SITES_ASKED: Final = 8

@@ -16,9 +16,8 @@ from footfall.dialects.matomo import VISITOR_ID
 from footfall.dialects.parameters import MATOMO, Use
 from footfall.hits.authentication import SECRETS
 from footfall.hits.memo import Memo
-from footfall.privacy import parse_address, truncate_address
+from footfall.privacy import address_by_policy
 
-NO_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - Matomo would fall back to the sender's address
 NO_AGENT: Final = "-"
 """An empty `ua` counts as none, and Matomo would take the sender's; this one is no device and no bot to it."""
 
@@ -76,17 +75,6 @@ class HitWriter:
         return Prepared(site, request, is_order, False, mended)
 
 
-def _address(text_and_policy: tuple[str, str]) -> str:
-    """The address by IP policy, also for messages that others wrote; what is none is 0.0.0.0, as Matomo stores it."""
-    text, policy = text_and_policy
-    if text == NO_ADDRESS or policy not in ("truncate", "keep"):
-        return NO_ADDRESS
-    address = parse_address(text)
-    if address is None:
-        return NO_ADDRESS
-    return truncate_address(address) if policy == "truncate" else str(address)
-
-
 def _mend(values: dict[str, str]) -> tuple[str, ...]:
     """Take out what Matomo fails on; names of the parameters."""
     bad = []
@@ -142,7 +130,7 @@ def _is_brands(brands: Any) -> bool:
 
 
 _MEMO_LIMIT: Final = 5_000
-_ADDRESSES: Final = Memo(_address, limit=_MEMO_LIMIT)
+_ADDRESSES: Final[Memo[tuple[str, str], str]] = Memo(lambda text_and_policy: address_by_policy(*text_and_policy), limit=_MEMO_LIMIT)
 """Networks come again: 0.2 us against 3."""
 _KNOWN_UADATA: Final = Memo(_is_known_uadata, limit=_MEMO_LIMIT)
 """As do client hints: 0.2 us against 6."""

@@ -123,3 +123,8 @@ BY_DIALECT: Final = {"matomo": MATOMO, "piwik_pro": PIWIK_PRO, "pixel": PIXEL}
 
 DIMENSION_PREFIX: Final = "dimension"
 """`dimension1` … `dimension999` go to the map column `dimensions` by their number."""
+
+
+def is_dimension(name: str) -> bool:
+    """Whether a parameter is a custom dimension, of whatever number: destinations decide which they have."""
+    return name.startswith(DIMENSION_PREFIX) and name.removeprefix(DIMENSION_PREFIX).isdigit()

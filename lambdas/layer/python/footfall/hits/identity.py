@@ -93,7 +93,7 @@ def identify(
         visitor_id, origin, missing = daily_visitor_id(salt, site, address.full, user_agent), "daily", None
     else:
         visitor_id, origin, missing = None, "none", "salt"
-    keeps_user_id = has_grammar and (privacy.user_id == "keep" or (privacy.user_id == "authenticated" and authenticated))
+    keeps_user_id = has_grammar and may_keep_user_id(privacy, authenticated=authenticated)
     hides_address = dialect == detect.PIWIK_PRO and piwik_pro.is_anonymous(values)
     return Identity(
         visitor_id,
@@ -102,6 +102,11 @@ def identify(
         (values.get("uid") or None) if keeps_user_id else None,
         None if hides_address else _by_policy(address, privacy.ip, salt),
     )
+
+
+def may_keep_user_id(privacy: Privacy, *, authenticated: bool) -> bool:
+    """Whether policy keeps the `uid` of a request."""
+    return privacy.user_id == "keep" or (privacy.user_id == "authenticated" and authenticated)
 
 
 def _by_policy(address: Address, policy: str, salt: bytes | None) -> str | None:

@@ -7,7 +7,7 @@ from footfall.dialects.parameters import BY_DIALECT, DIMENSION_PREFIX, Parameter
 from footfall.hits.convert import FLAGS, INTEGERS, shown, to_decimal
 from footfall.hits.hit import Hit
 from footfall.hits.memo import Memo
-from footfall.hits.urls import clean_url
+from footfall.hits.urls import clean_url, is_removed_parameter
 
 Convert = Callable[[str], Any]
 Pairs = list[tuple[str, str]]
@@ -115,9 +115,9 @@ class ParameterColumns:
         return Plan(tuple(texts), tuple(converted), tuple(dimensions), tuple(kept))
 
     def _is_written(self, dialect: str, name: str) -> bool:
-        """Whether a parameter is written by its name; a removed one counts in any case, with or without `[…]` behind, as in a URL."""
+        """Whether a parameter is written, by its name."""
         parameter = BY_DIALECT[dialect].get(name, _COLUMNLESS)
-        return parameter.column is not None or (parameter.use is Use.KEPT and name.lower().partition("[")[0] not in self._removed)
+        return parameter.column is not None or (parameter.use is Use.KEPT and not is_removed_parameter(name, self._removed))
 
     def _converter(self, use: Use) -> Convert:
         by_use: dict[Use, Convert] = {

@@ -29,6 +29,15 @@ class _Layer(NamedTuple):
     offsets: list[int]
 
 
+def is_removed_parameter(name: str, removed: frozenset[str]) -> bool:
+    """Whether a request's own parameter has a removed name: in any case, with or without `[…]` behind, as in a URL.
+
+    >>> is_removed_parameter("SID[0]", frozenset({"sid"}))
+    True
+    """
+    return name.lower().partition("[")[0] in removed
+
+
 def clean_url(url: str, removed: frozenset[str]) -> str:
     """Remove a login and every parameter with a name in `removed`, in path, query and fragment and in URLs inside them.
 

@@ -9,9 +9,9 @@ import orjson
 
 from footfall.dialects import matomo
 from footfall.dialects.query import decode_query
-from footfall.privacy import parse_address
+from footfall.privacy import NO_ADDRESS, parse_address
 from footfall.queueing.envelope import LATEST_S, parameters_of, server_in, text_of, way_here
-from footfall.queueing.message import NO_ADDRESS, Message, QueuedHit, Suppressed
+from footfall.queueing.message import Message, QueuedHit, Suppressed
 from footfall.queueing.policy import Policy, signals_in
 from footfall.queueing.trust import Trust, tokens_of, without_secrets
 

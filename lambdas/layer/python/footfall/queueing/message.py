@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 import orjson
 
-NO_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - what is sent where policy leaves no address, so that nobody falls back to the sender's
+from footfall.privacy import NO_ADDRESS
+
 VERSION: Final = 1
 
 COMPATIBLE: Final = "compatible"

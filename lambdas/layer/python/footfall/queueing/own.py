@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from footfall.dialects import matomo
 from footfall.errors import RejectedError
+from footfall.privacy import NO_ADDRESS
 from footfall.queueing.envelope import LATEST_S, parameters_of, server_in, text_of, way_here
-from footfall.queueing.message import NO_ADDRESS, PACKED, QueuedHit
+from footfall.queueing.message import PACKED, QueuedHit
 from footfall.queueing.trust import Trust, tokens_of, without_secrets
 
 _MOST_SHARDS: Final = 1_000_000

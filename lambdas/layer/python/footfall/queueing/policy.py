@@ -5,18 +5,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 from footfall.configuration import Privacy
-from footfall.dialects.parameters import MATOMO, Parameter, Use
-from footfall.hits.authentication import SECRETS
+from footfall.dialects.parameters import MATOMO, Parameter, Use, is_dimension
 from footfall.hits.hit import Headers
-from footfall.hits.identity import Address, read_address
+from footfall.hits.identity import may_keep_user_id, read_address
 from footfall.hits.signals import judge_signals
-from footfall.hits.source_rules import PERSONAL_PARAMETERS
 from footfall.hits.sources import IDENTIFIERS
-from footfall.hits.urls import clean_url
-from footfall.privacy import event_visitor_id
-from footfall.queueing.message import NO_ADDRESS, QueuedHit
-from footfall.queueing.scrubbing import holds_any, scrub_queued
-from footfall.queueing.translate import is_dimension
+from footfall.hits.urls import clean_url, is_removed_parameter
+from footfall.privacy import NO_ADDRESS, address_by_policy, event_visitor_id
+from footfall.queueing.message import QueuedHit
+from footfall.queueing.scrubbing import holds_any, removed_parameters, scrub_queued
 from footfall.reasons import Reason
 
 _UNKNOWN: Final = Parameter(name="", use=Use.KEPT)
@@ -34,7 +31,7 @@ class Policy:
 
     def __init__(self, privacy: Privacy) -> None:
         self._privacy = privacy
-        self._removed = SECRETS | PERSONAL_PARAMETERS | frozenset(privacy.url_parameters_removed)
+        self._removed = removed_parameters(privacy)
 
     def judge(self, hit: QueuedHit, signals: Headers) -> QueuedHit | Reason:
         """What policy leaves of a hit that another wrote, or the reason why it is suppressed. Tokens are out of it already."""
@@ -45,7 +42,7 @@ class Policy:
         limited = replace(
             hit,
             parameters=self._parameters(hit, is_stripped=judged.strip),
-            address=NO_ADDRESS if judged.strip else self._address(hit.address),
+            address=NO_ADDRESS if judged.strip else address_by_policy(hit.address, self._privacy.ip),
             user_agent="" if self._privacy.user_agent == "drop" else hit.user_agent,
             visitor_id=event_visitor_id(hit.event_id) if judged.strip else hit.visitor_id,
             referer=clean_url(hit.referer, self._removed_from_urls(is_stripped=judged.strip)),
@@ -64,7 +61,7 @@ class Policy:
     def _is_kept(self, name: str, *, is_stripped: bool, authenticated: bool) -> bool:
         if name == "cip":
             return self._privacy.ip == "keep" and not is_stripped  # `address` is what counts of it
-        if name == "uid" and not (self._privacy.user_id == "keep" or (self._privacy.user_id == "authenticated" and authenticated)):
+        if name == "uid" and not may_keep_user_id(self._privacy, authenticated=authenticated):
             return False
         if name in _AGENT and self._privacy.user_agent == "drop":
             return False
@@ -72,20 +69,14 @@ class Policy:
             return False
         if MATOMO.get(name, _UNKNOWN).use is not Use.KEPT or is_dimension(name):
             return True
-        return not is_stripped and name.lower().partition("[")[0] not in self._removed
+        return not is_stripped and not is_removed_parameter(name, self._removed)
 
     def _removed_from_urls(self, *, is_stripped: bool) -> frozenset[str]:
         return self._removed | IDENTIFIERS if is_stripped else self._removed
-
-    def _address(self, text: str) -> str:
-        address = read_address(text)
-        if address is None or self._privacy.ip not in ("truncate", "keep"):
-            return NO_ADDRESS
-        return address.full if self._privacy.ip == "keep" else address.network
 
     def _hidden_addresses(self, hit: QueuedHit) -> tuple[str, ...]:
         """The texts of the visitor's addresses, which must stand nowhere in the hit."""
         if self._privacy.ip == "keep":
             return ()
-        found: list[Address | None] = [read_address(text) for text in (hit.address, hit.parameters.get("cip", "")) if text != NO_ADDRESS]
+        found = [read_address(text) for text in (hit.address, hit.parameters.get("cip", "")) if text != NO_ADDRESS]
         return tuple(text for address in found if address is not None for text in address.texts)

@@ -1,10 +1,18 @@
-"""Take out of a queued hit what must not travel: the visitor's own address beyond the policy, and tokens."""
+"""What must not travel in a queued hit: names of parameters, the visitor's own address beyond the policy, tokens; and how it goes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from footfall.configuration import Privacy
+from footfall.hits.authentication import SECRETS
 from footfall.hits.scrub import holds_address, scrub_row
+from footfall.hits.source_rules import PERSONAL_PARAMETERS
 from footfall.queueing.message import QueuedHit
+
+
+def removed_parameters(privacy: Privacy) -> frozenset[str]:
+    """Names of parameters that are taken out of URLs and requests, whoever wrote them."""
+    return SECRETS | PERSONAL_PARAMETERS | frozenset(privacy.url_parameters_removed)
 
 
 def holds_any(queued: QueuedHit, texts: Sequence[str]) -> bool:

@@ -5,18 +5,16 @@ from urllib.parse import urlencode
 
 from footfall.configuration import Configuration
 from footfall.dialects import detect
-from footfall.dialects.parameters import BY_DIALECT, DIMENSION_PREFIX, Parameter, Use
-from footfall.hits.authentication import SECRETS
+from footfall.dialects.parameters import BY_DIALECT, Parameter, Use, is_dimension
 from footfall.hits.convert import shown
 from footfall.hits.hit import Hit
 from footfall.hits.memo import Memo
-from footfall.hits.source_rules import PERSONAL_PARAMETERS
 from footfall.hits.sources import IDENTIFIERS
-from footfall.hits.urls import clean_url
-from footfall.privacy import event_visitor_id
-from footfall.queueing.message import NO_ADDRESS, QueuedHit
+from footfall.hits.urls import clean_url, is_removed_parameter
+from footfall.privacy import NO_ADDRESS, event_visitor_id
+from footfall.queueing.message import QueuedHit
 from footfall.queueing.piwik_pro import as_matomo
-from footfall.queueing.scrubbing import holds_any, scrub_queued
+from footfall.queueing.scrubbing import holds_any, removed_parameters, scrub_queued
 
 _CARRIED_APART: Final = frozenset({"idsite", "_id", "cid", "uid", "ua", "lang", "cip", "cdt", "cdo", "url", "urlref"})
 """Parameters of which a hit carries what they came to, and not what was sent."""
@@ -37,7 +35,7 @@ class HitTranslator:
 
     def __init__(self, configuration: Configuration, *, limit: int = 20_000) -> None:
         privacy = configuration.privacy
-        self._removed = SECRETS | PERSONAL_PARAMETERS | frozenset(privacy.url_parameters_removed)
+        self._removed = removed_parameters(privacy)
         self._numbers = {site.key: site.deliver[0][1] for site in configuration.sites.registered if site.deliver}
         self._drops_agent = privacy.user_agent == "drop"
         self._shows_address = privacy.ip in _SHOWS_ADDRESS
@@ -124,7 +122,7 @@ class HitTranslator:
                 urls.append(name)
             elif parameter.use is not Use.KEPT or is_dimension(name):
                 as_sent.append(name)
-            elif not is_stripped and name.lower().partition("[")[0] not in self._removed:
+            elif not is_stripped and not is_removed_parameter(name, self._removed):
                 kept.append(name)
         return Plan(tuple(as_sent), tuple(urls), tuple(kept))
 
@@ -143,8 +141,3 @@ class HitTranslator:
     def _language(self, hit: Hit) -> str:
         tracked = hit.parameters.get("lang", "") if hit.dialect != detect.PIXEL else ""
         return tracked or hit.request.headers.language
-
-
-def is_dimension(name: str) -> bool:
-    """Whether a parameter is a custom dimension."""
-    return name.startswith(DIMENSION_PREFIX) and name.removeprefix(DIMENSION_PREFIX).isdigit()
