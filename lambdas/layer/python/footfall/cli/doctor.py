@@ -1,7 +1,6 @@
 """`footfall doctor`: check configuration, field list, pixels, templates, clock, and what a deployment answers."""
 
 import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -9,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from footfall.cli.finding import FAIL, OK, Finding, skipped
-from footfall.cli.noun import DONE, FAILED, WRONG, add_noun
+from footfall.cli.noun import DONE, FAILED, WRONG, add_noun, write_json
 from footfall.cli.origin import Origin, read_origin
+from footfall.cli.progress import show_progress
 
 if TYPE_CHECKING:
     from footfall.cli.probe import Probe
@@ -29,7 +29,6 @@ the user agent footfall-doctor (monitor): with the shipped policy they are count
 """
 
 _FILES: Final = ("1x1.png", "1x1.gif", "footfall.js")
-_CLEAR: Final = "\r\x1b[K"
 
 
 def add_to(nouns: "argparse._SubParsersAction[Any]") -> None:
@@ -104,9 +103,8 @@ def _show(finding: Finding, *, is_json: bool) -> None:
         sys.stdout.write(f"{finding.verdict:<8}{finding.name}: {finding.seen}\n")
         sys.stdout.write(f"{'':<8}  -> {finding.todo}\n" if finding.todo else "")
         sys.stdout.flush()
-    elif sys.stderr.isatty():
-        sys.stderr.write(f"{_CLEAR}{finding.name}: {finding.verdict}")
-        sys.stderr.flush()
+    else:
+        show_progress(f"{finding.name}: {finding.verdict}")
 
 
 def _end(findings: list[Finding], *, is_json: bool) -> None:
@@ -114,11 +112,10 @@ def _end(findings: list[Finding], *, is_json: bool) -> None:
     if not is_json:
         sys.stdout.write(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())) + "\n")
         return
-    if sys.stderr.isatty():
-        sys.stderr.write(_CLEAR)
+    show_progress("")
     checks = [{"name": each.name, "verdict": each.verdict, "seen": each.seen, "todo": each.todo} for each in findings]
     document = {"verdict": FAIL if counts[FAIL] else "warn" if counts["warn"] else OK, "counts": dict(counts), "checks": checks}
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    write_json(document)
 
 
 def _seconds(text: str) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TextIO
 
+from footfall.cli.progress import CLEAR
 from footfall.configuration import Configuration
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 _BAR: Final = 30
 _EVERY_S: Final = 0.1
-_CLEAR: Final = "\r\x1b[K"
 
 
 class Progress:
@@ -40,7 +40,7 @@ class Progress:
             share = min(self._bytes / self._expected, 1.0) if self._expected else 1.0
             bar = "#" * round(share * _BAR)
             rate = self._lines / max(now - self._started, 1e-9)
-            self._terminal.write(f"{_CLEAR}[{bar:<{_BAR}}] {share:4.0%}  {self._lines:,} lines, {rate:,.0f}/s")
+            self._terminal.write(f"{CLEAR}[{bar:<{_BAR}}] {share:4.0%}  {self._lines:,} lines, {rate:,.0f}/s")
             self._terminal.flush()
 
     def say(self, text: str) -> None:
@@ -51,7 +51,7 @@ class Progress:
 
     def _clear(self) -> None:
         if self._is_shown:
-            self._terminal.write(_CLEAR)
+            self._terminal.write(CLEAR)
             self._terminal.flush()
 
     def __enter__(self) -> Self:

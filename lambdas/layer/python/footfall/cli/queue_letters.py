@@ -4,7 +4,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from footfall.cli.noun import DONE, FAILED
-from footfall.cli.queue_output import is_confirmed, show, show_progress, warn
+from footfall.cli.progress import show_progress
+from footfall.cli.queue_output import is_confirmed, show, warn
 from footfall.reasons import UNCERTAIN
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""How `footfall queue` writes: a document as JSON or as lines for people, progress, and a question."""
+"""How `footfall queue` writes: a document as JSON or as lines for people, a warning, and a question."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from footfall.cli.noun import printable, write_json
+from footfall.cli.progress import show_progress
 
 
 def show(chosen: argparse.Namespace, said: Any, title: str) -> None:
@@ -16,13 +17,6 @@ def show(chosen: argparse.Namespace, said: Any, title: str) -> None:
         return
     parts = [(title, said)] if isinstance(said, list) else said.items()
     sys.stdout.write("".join(f"{line}\n" for name, value in parts for line in _lines(name, value)))
-
-
-def show_progress(text: str) -> None:
-    """Show how far it is in the place of what was shown before; only where somebody watches."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
 
 
 def warn(text: str) -> None:

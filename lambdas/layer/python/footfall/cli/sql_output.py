@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from footfall.cli.progress import show_progress
 from footfall.sql.answer import Answer
 from footfall.sql.queries import queries
 from footfall.sql.tables import TABLES
@@ -53,9 +54,7 @@ def write_list(*, is_json: bool) -> None:
 
 def show_waiting(waited_s: float) -> None:
     """Say on a terminal that the query is still running; silent where nobody watches."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\033[Kwaiting for Athena, {waited_s:.0f} s …\r")
-        sys.stderr.flush()
+    show_progress(f"waiting for Athena, {waited_s:.0f} s …\r")
 
 
 def _cost(answer: Answer) -> str:

@@ -37,14 +37,14 @@ class RowGroups:
         self._schema = landing_schema()
         self._buffer = io.BytesIO()
         self._writer = pq.ParquetWriter(self._buffer, self._schema, compression="snappy")  # as Firehose does
-        self._columns = Columns()
+        self._rows: list[Row] = []
         self._chunks: list[pa.Table] = []
         self._chunk_rows = 0
 
     def add(self, row: Row) -> None:
-        """Add a row; it is not kept."""
-        self._columns.add(row)
-        if self._columns.count >= _CHUNK_ROWS:
+        """Add a row."""
+        self._rows.append(row)
+        if len(self._rows) >= _CHUNK_ROWS:
             self._convert()
 
     def add_table(self, table: "pa.Table") -> None:
@@ -60,8 +60,9 @@ class RowGroups:
         return self._buffer.getvalue()
 
     def _convert(self) -> None:
-        if self._columns.count:
-            self._keep(self._columns.take(self._schema))
+        if self._rows:
+            self._keep(_table_of(self._rows, self._schema))
+            self._rows.clear()
 
     def _keep(self, table: "pa.Table") -> None:
         self._chunks.append(table)
@@ -78,45 +79,21 @@ class RowGroups:
             self._chunk_rows = 0
 
 
-class Columns:
-    """The columns of at most `_CHUNK_ROWS` rows: each value is put in its place at once: as fast as by way of JSON, with 35 MB less."""
+def _table_of(rows: list[Row], schema: "pa.Schema") -> "pa.Table":
+    """Rows as a table: those of rejects, which are few; hits come as columns."""
+    import pyarrow as pa  # noqa: PLC0415 - see require_pyarrow
 
-    def __init__(self) -> None:
-        self._values: dict[str, list[Any]] = {}
-        self.count = 0
+    return pa.table([_array(field.type, [row.get(field.name) for row in rows]) for field in schema], schema=schema)
 
-    def add(self, row: Row) -> None:
-        """Put a row's values into their columns."""
-        number, columns = self.count, self._values
-        for name, value in row.items():
-            if name in columns:
-                columns[name][number] = value
-            else:
-                columns[name] = [None] * _CHUNK_ROWS
-                columns[name][number] = value
-        self.count = number + 1
 
-    def take(self, schema: "pa.Schema") -> "pa.Table":
-        """The rows so far as a table; the next one is the first again."""
-        import pyarrow as pa  # noqa: PLC0415 - see require_pyarrow
+def _array(type_: "pa.DataType", values: list[Any]) -> "pa.Array":
+    import pyarrow as pa  # noqa: PLC0415 - see require_pyarrow
 
-        arrays = [self._array(field) for field in schema]
-        self._values.clear()
-        self.count = 0
-        return pa.table(arrays, schema=schema)
-
-    def _array(self, field: "pa.Field") -> "pa.Array":
-        import pyarrow as pa  # noqa: PLC0415 - see require_pyarrow
-
-        values = self._values.get(field.name)
-        if values is None:
-            return pa.nulls(self.count, field.type)
-        del values[self.count :]
-        if pa.types.is_timestamp(field.type):
-            return pa.array(values, pa.string()).cast(field.type)
-        if pa.types.is_map(field.type):
-            values = [value and list(value.items()) for value in values]
-        return pa.array(values, field.type)
+    if pa.types.is_timestamp(type_):
+        return pa.array(values, pa.string()).cast(type_)
+    if pa.types.is_map(type_):
+        values = [value and list(value.items()) for value in values]
+    return pa.array(values, type_)
 
 
 @lru_cache(maxsize=1)
