@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.aws import LocalAws
+from tests.cli_queue_world import World, cli_queue_world
 
 
 @dataclass
@@ -38,3 +39,10 @@ def deliveries(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeliveryResources]:
             BillingMode="PAY_PER_REQUEST",
         )
         yield DeliveryResources(aws, queue_url, dead_letters_url, "deliveries")
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
+    """What `footfall queue` works on."""
+    with cli_queue_world(monkeypatch, capsys) as made:
+        yield made
