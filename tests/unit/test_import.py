@@ -4,7 +4,6 @@ import base64
 import gzip
 import io
 import json
-from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -23,30 +22,11 @@ from footfall.importing.standard import LEGACY_FIELDS
 from local.account import Lake
 from local.parquet import Converter
 from tests.builders import ADDRESS, FIREFOX, NOW_MS, a_configuration, a_log_line, a_record
+from tests.import_lake import STANDARD, MemoryLake, a_standard_line
 
 LATER_MS = NOW_MS + 3_600_000
 KEEPS_UNKNOWN = {"privacy": {"unknown_signal": "off"}}
-STANDARD = {
-    "date": "2026-11-18",
-    "time": "09:06:40",
-    "x-edge-location": "FRA56-P4",
-    "sc-bytes": "512",
-    "c-ip": ADDRESS,
-    "cs-method": "GET",
-    "cs(Host)": "d111111abcdef8.cloudfront.net",
-    "cs-uri-stem": "/1x1.png",
-    "sc-status": "200",
-    "cs(User-Agent)": FIREFOX.replace(" ", "%2520"),
-    "x-edge-result-type": "FunctionGeneratedResponse",
-    "x-edge-request-id": "DHj-0123456789abcdef==",
-    "x-host-header": "pixel.example.org",
-}
 HEADER = f"#Version: 1.0\n#Fields: {' '.join(LEGACY_FIELDS)}\n"
-
-
-def a_standard_line(**columns):
-    values = STANDARD | columns
-    return "\t".join(values.get(name, "-") for name in LEGACY_FIELDS) + "\n"
 
 
 def a_file(text, name="lines.log"):
@@ -60,25 +40,6 @@ def a_file(text, name="lines.log"):
         open=lambda: io.BytesIO(body),
         has_changed=lambda: False,
     )
-
-
-class MemoryLake:
-    """A lake in a dictionary; counts what is written."""
-
-    def __init__(self):
-        self.objects: dict[str, bytes] = {}
-        self.written: Counter[str] = Counter()
-
-    def get(self, key):
-        return self.objects.get(key)
-
-    def put(self, key, body):
-        self.written[key] += 1
-        self.objects[key] = body
-
-    def rows(self, prefix="hits/"):
-        tables = [pq.read_table(io.BytesIO(body)) for key, body in sorted(self.objects.items()) if key.startswith(prefix)]
-        return [{name: value for name, value in row.items() if value is not None} for table in tables for row in table.to_pylist()]
 
 
 def an_importer(lake, sections=None, **changes):

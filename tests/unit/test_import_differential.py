@@ -4,7 +4,6 @@ import gc
 import gzip
 import io
 import json
-import urllib.parse
 from collections import Counter
 from itertools import islice
 from random import Random
@@ -15,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench import escape, lines
+from bench import lines
 from bench.equality import VARIANTS
 from bench.mutation import mutate
-from bench.standard_log import _SOURCE_FIELDS, standard_line, write_log
+from bench.standard_log import _SOURCE_FIELDS, standard_line
 from footfall.dialects.parameters import PIWIK_PRO
 from footfall.hits.judge import Judge
 from footfall.importing import parquet, parts
@@ -29,8 +28,8 @@ from footfall.importing.run import Importer
 from footfall.importing.standard import LEGACY_FIELDS, plain_name
 from footfall.privacy import token_entry
 from tests.builders import ADDRESS, FIELDS, a_configuration, a_log_line, a_request
+from tests.import_lake import MemoryLake, a_standard_line
 from tests.plain_import import plain_import
-from tests.unit.test_import import MemoryLake, a_standard_line
 
 ABOUT_MS = lines.START_MS - 7_000
 HEADER = f"#Version: 1.0\n#Fields: {' '.join(LEGACY_FIELDS)}\n"
@@ -251,21 +250,6 @@ def test_the_garbage_collector_is_left_as_it_was():
     bulk_import(a_log_line().encode(), a_configuration(), "real-time")
 
     assert before == gc.get_threshold()
-
-
-@given(st.text(), st.sampled_from(["", "/", "!'()*-._~", "!$&()*+,-./:;=?@_%"]))
-def test_the_generator_escapes_as_the_standard_library_does(text, safe):
-    text = text.encode("utf-8", "replace").decode()
-
-    assert urllib.parse.quote(text, safe=safe) == escape.quote(text, safe=safe)
-
-
-def test_the_head_of_a_generated_log_is_its_beginning(tmp_path):
-    write_log(tmp_path / "whole.gz", 5, 12, head=tmp_path / "head.gz", head_count=4)
-
-    whole, head = (gzip.decompress((tmp_path / name).read_bytes()).splitlines() for name in ("whole.gz", "head.gz"))
-    assert (14, 6) == (len(whole), len(head))
-    assert whole[:6] == head
 
 
 TEXTS = st.one_of(
