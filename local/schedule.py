@@ -85,6 +85,11 @@ class Scheduler:
         """Begin to invoke."""
         self._running = self._executor.submit(self._run)
 
+    def check(self) -> None:
+        """Raise what ended the thread, if something did."""
+        if self._running is not None and self._running.done():
+            self._running.result()
+
     def stop(self) -> None:
         """Stop after the invocation that is under way; raises what ended the thread before."""
         self._stopping.set()

@@ -4,6 +4,7 @@ import base64
 import fcntl
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -40,6 +41,7 @@ class Keep:
         self.restored = 0
         self._salts_path, self._totals_path = folder / "salts.json", folder / "totals.json"
         self._salts = ""
+        self._saving_salts = threading.Lock()
         self.totals: Mapping[str, int] = _read_json(self._totals_path, {})
         """How many requests became what, in all processes that used the folder."""
         self.deliveries_path = folder / "deliveries.json"
@@ -69,12 +71,13 @@ class Keep:
         self._s3.put_object(Bucket=Bucket, Key=Key, Body=Body)
 
     def save_salts(self) -> None:
-        """Write the table of salts when it has changed; salts that were retired are gone from disk with that."""
-        items = self._aws.client("dynamodb").scan(TableName=self._resources.salt_table, ConsistentRead=True)["Items"]
-        text = json.dumps(sorted((_to_json(item) for item in items), key=lambda item: str(item["day"])))
-        if text != self._salts:
-            replace_file(self._salts_path, text.encode())
-            self._salts = text
+        """Write the table of salts when it has changed; salts that were retired are gone from disk with that. By any thread."""
+        with self._saving_salts:
+            items = self._aws.client("dynamodb").scan(TableName=self._resources.salt_table, ConsistentRead=True)["Items"]
+            text = json.dumps(sorted((_to_json(item) for item in items), key=lambda item: str(item["day"])))
+            if text != self._salts:
+                replace_file(self._salts_path, text.encode())
+                self._salts = text
 
     def save_totals(self, totals: Mapping[str, int]) -> None:
         """Write how many requests became what, when that has changed."""

@@ -2,7 +2,7 @@
 
 import queue
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -108,12 +108,12 @@ def _run(pipeline: Pipeline, parts: Parts, page: PageServer, terminal: Terminal,
     keep = parts.keep
     edge_url = pipeline.edge.url.replace("127.0.0.1", "localhost")  # the visitor's own address is taken out of every row
     warm(pipeline.functions[TRANSFORM_HITS.name].invoke, pipeline.configuration.edge.log_fields)
-    with _scheduler(pipeline, keep, terminal):
+    with _scheduler(pipeline, keep, terminal) as scheduler:
         page.start(_stage(pipeline.configuration, parts.requests, keep.lake, edge_url))
         if brought := brought_back(parts):
             terminal.say(brought)
         terminal.say(f"up: {page.url}   edge: {edge_url}   Parquet: {relative(keep.lake)}   Ctrl-C stops")
-        failed = _wait(pipeline, parts, check)
+        failed = _wait(parts, [pipeline.firehose.check, check, scheduler.check])
         page.close()
     if failed is not None:
         pipeline.wait_until_settled(DELIVER_S)
@@ -144,12 +144,12 @@ def _scheduler(pipeline: Pipeline, keep: Keep, terminal: Terminal) -> Scheduler:
     )
 
 
-def _wait(pipeline: Pipeline, parts: Parts, check: Callable[[], None]) -> OSError | None:
-    """Wait for a reason to stop; raises what ended Firehose, or the delivery."""
+def _wait(parts: Parts, checks: Sequence[Callable[[], None]]) -> OSError | None:
+    """Wait for a reason to stop; raises what ended one of those that are looked after."""
     while True:
         try:
             return parts.stops.get(timeout=CHECK_S)
         except queue.Empty:
-            pipeline.firehose.check()
-            check()
+            for check in checks:
+                check()
             parts.save()

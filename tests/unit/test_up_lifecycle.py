@@ -22,8 +22,9 @@ from local.demo import send
 from local.functions import REPOSITORY
 from local.matomo.settings import Fault, Plan
 from local.matomo.state import State
+from local.schedule import Schedules
 from local.up import __main__ as command_line
-from local.up import stand_ins
+from local.up import run, stand_ins
 from local.up.failures import explain
 from local.up.journal import Journal
 from local.up.run import serve
@@ -270,7 +271,8 @@ def test_a_configuration_that_is_not_there_is_named(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-def test_a_disk_that_is_full_when_a_row_is_written_ends_it_and_what_waits_is_kept(tmp_path):
+def test_a_disk_that_is_full_when_a_row_is_written_ends_it_and_what_waits_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "Schedules", lambda _functions, begun_at: Schedules((), begun_at))  # which writes salts too, and may be first
     (tmp_path / "totals.json").write_text("{}")
     with an_up(tmp_path) as up:
         (tmp_path / "salts.json.unfinished").symlink_to("/dev/full")
@@ -283,6 +285,17 @@ def test_a_disk_that_is_full_when_a_row_is_written_ends_it_and_what_waits_is_kep
     )
     with an_up(tmp_path) as up:
         up.wait_for(lambda request: request["is_replayed"] and request["outcome"] == "row")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_disk_that_is_full_when_salts_are_retired_ends_it(tmp_path):
+    """The schedule has a thread of its own, and the first run is due at once."""
+    (tmp_path / "salts.json.unfinished").symlink_to("/dev/full")
+    with an_up(tmp_path) as up:
+        code = up.wait_until_ended()
+
+    assert (5, 1) == (code, len(up.told.complaints))
+    assert up.told.complaints[0].startswith("No space left on device")
 
 
 def test_a_disk_that_is_full_when_a_line_is_written_ends_it_with_that_line_delivered(tmp_path, monkeypatch):
