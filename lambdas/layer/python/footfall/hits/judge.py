@@ -72,9 +72,12 @@ class Judge:
 
     def judge(self, outcome: Request | Reject, salts: BatchSalts) -> Judged | Reject:
         """Judge one request: what became of it, or the Reject that `reject` writes."""
-        judged = self.accept(outcome, salts)
+        if isinstance(outcome, Reject):
+            return outcome
+        date = day_of(outcome.received_ms)
+        salts.of(date)
+        judged = self._acceptor.accept(outcome)
         if isinstance(judged, Hit):
-            date = day_of(judged.request.received_ms)
             return Judged(judged.site, "", self.writer.hit_row(judged), schema.hits_place(judged.site), date, judged)
         if isinstance(judged, Reject):
             return judged
