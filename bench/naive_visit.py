@@ -77,7 +77,7 @@ def read_page(url: str, removed: frozenset[str]) -> sources.Page:
     columns = {column: values[name] for name, column in sources.CAMPAIGN_PARAMETERS.items() if name in values}
     click = next((name for name in sources.CLICK_IDS if name in values), None)
     host, path = host_and_path(cleaned)
-    return sources.Page(cleaned, host, path, **columns, click_id_name=click, click_id=values.get(click or ""))
+    return sources.Page(cleaned, host, path, **columns, click_id_name=click, click_id=values[click] if click else None)
 
 
 def host_and_path(url: str) -> tuple[str | None, str | None]:

@@ -96,6 +96,26 @@ def test_a_line_with_another_column_count_is_kept_as_shape_only(fields):
 
 
 @pytest.mark.parametrize(
+    ("timestamp", "received_ms"),
+    [
+        ("1669878400.397", 1_669_878_400_397),
+        ("1669878400.397999", 1_669_878_400_397),
+        ("1669878400.3", 1_669_878_400_300),
+        ("1669878400", 1_669_878_400_000),
+        ("1669878400.39\u0663", None),
+        ("16698784003.97", None),
+        ("166987840.0.397", None),
+        ("1669878400.+97", None),
+    ],
+)
+def test_a_time_is_read_to_the_millisecond_or_not_believed(timestamp, received_ms):
+    """With three decimals, as CloudFront writes it, with others, or with none; only in ASCII digits."""
+    outcome = read(a_log_line(timestamp=timestamp))
+
+    assert (getattr(outcome, "received_ms", None), isinstance(outcome, Reject)) == (received_ms, received_ms is None)
+
+
+@pytest.mark.parametrize(
     "columns",
     [
         {"timestamp": "-"},

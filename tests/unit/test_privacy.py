@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.hits.identity import read_address
+from footfall.hits.scrub import holds_address
 from footfall.privacy import is_accepted_token, mask, parse_address, token_entry, truncate_address
 
 
@@ -69,3 +70,16 @@ def test_the_quick_reading_of_an_ipv6_address_is_the_standard_librarys(number, d
 
         assert (None if standard is None else (str(standard), truncate_address(standard))) == (address and (address.full, address.network))
         assert address is None or {text.lower(), str(standard), standard.exploded} == set(address.texts)
+
+
+@given(st.data(), st.lists(st.ip_addresses(), min_size=1, max_size=2), st.sampled_from([":", "%3a", "%3A", "%253A", "%25253A", "-"]))
+def test_an_address_is_found_in_a_row_as_the_plain_search_finds_it(data, addresses, colon):
+    """Written by whichever of its forms, escaped or damaged, alone or beside another's."""
+    forms = tuple(form for address in addresses for form in read_address(str(address)).texts)
+    written = data.draw(st.sampled_from(forms)).replace(":", colon)
+    before, after = data.draw(st.tuples(st.text("0aF:%3a", max_size=6), st.text("0aF:%3a", max_size=6)))
+    cut = written[data.draw(st.integers(0, 2)) :]
+    row = (before + data.draw(st.sampled_from([cut, cut.upper()])) + after).encode()
+    plain = row.lower().replace(b"%253a", b":").replace(b"%3a", b":") if any(":" in form for form in forms) else row
+
+    assert holds_address(row, forms) is any(form.encode() in plain for form in forms)

@@ -51,7 +51,7 @@ def visitor_id_of(parameters: Mapping[str, str]) -> str | None:
     forced = parameters.get("cid", "")
     own = parameters.get("_id", "")[:16]
     for candidate in (forced, own):
-        if VISITOR_ID.fullmatch(candidate):
+        if candidate and VISITOR_ID.fullmatch(candidate):
             return candidate.lower()
     return None
 

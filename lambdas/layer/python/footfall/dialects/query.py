@@ -51,7 +51,8 @@ def _decode_well_formed(query: str) -> dict[str, str] | None:
         return None
     if len(texts) != number + 1:  # a mark of the sender's own
         return None
-    values = dict(zip(texts[::2], texts[1::2], strict=True))
+    one_by_one = iter(texts)
+    values = dict(zip(one_by_one, one_by_one))  # noqa: B905 - a name, its value, the next name: they are even in number
     return values if 2 * len(values) == len(texts) else None
 
 

@@ -61,8 +61,9 @@ class ParameterColumns:
             row["dimensions"] = {number: values[name] for name, number in plan.dimensions}
         rest = self.rest(hit, plan, unfit)
         if rest:
+            is_masked = hit.is_stripped
             row["parameters"] = [
-                {"name": name, "value": value if value.isalnum() and not hit.is_stripped else self.shown(value, is_masked=hit.is_stripped)}
+                {"name": name, "value": value if value.isalnum() and not is_masked else self.shown(value, is_masked=is_masked)}
                 for name, value in rest  # nearly all are alphanumeric: neither a URL nor an address
             ]
 
