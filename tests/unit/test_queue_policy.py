@@ -142,6 +142,20 @@ def test_what_footfall_wrote_went_through_policy_before_and_stays_as_it_is():
     assert (hit,) == message.hits
 
 
+@pytest.mark.parametrize("layout", ["packed", "compatible"])
+@pytest.mark.parametrize(("policy", "shown"), [("truncate", "198.51.100.0"), ("hash", NO_ADDRESS), ("drop", NO_ADDRESS), ("keep", ADDRESS)])
+def test_an_address_that_somebody_put_into_what_footfall_wrote_is_as_policy_has_it(layout, policy, shown):
+    """Before a dead letter may hold it; the hit is the same in all else."""
+    hit = a_queued_hit(address="203.0.113.0" if policy in ("truncate", "keep") else NO_ADDRESS)
+    document = json.loads(write_message([hit], layout=layout, shard=0, shards=8))
+    document["content"]["requests"][0]["cip"] = ADDRESS
+
+    edited = hit_of(json.dumps(document), ip=policy)
+
+    assert shown == edited.address
+    assert hit.delivery_id == edited.delivery_id
+
+
 def test_the_drain_counts_what_it_suppresses_once_and_deletes_its_message():
     world = World(a_configuration())
     world.queue.put(a_message(server={"HTTP_SEC_GPC": "1"}).encode())

@@ -19,7 +19,7 @@ def read_message(
     A hit of another writer gets an id made of the message's content, so that the same message gives the same ids. `is_accepted` says
     whether a token that a request carried counts; `trusts_all` (`queue.trust`) that all count as if they had one. `sent_ms` (Unix
     milliseconds) is when the message was sent; it stands in where the message tells no time. `policy` is what hits of other writers
-    go through; those of Footfall went through it before they were written.
+    go through; those of Footfall went through it before they were written, and of what was edited since their address does again.
 
     Raises:
         RejectedError: it is none of these; the text tells the shape and never the content.
@@ -33,7 +33,7 @@ def read_message(
     described = own.get("hits") if isinstance(own, dict) and own.get("version") == VERSION else None
     if isinstance(described, list) and len(described) == len(requests):
         hits, shard = read_own(requests, content, own, trust, may_hold_tokens=may_hold_tokens(body))
-        return Message(hits, 0, shard)
+        return Message(hits if policy is None else tuple(map(policy.limit_address, hits)), 0, shard)
     return read_foreign(
         requests, content, sent_ms=sent_ms, trust=trust, policy=policy
     )  # also what somebody edited so far that the two no longer match

@@ -8,6 +8,7 @@ from footfall.configuration import Privacy
 from footfall.dialects.parameters import MATOMO, Parameter, Use, is_dimension
 from footfall.hits.hit import Headers
 from footfall.hits.identity import may_keep_user_id, read_address
+from footfall.hits.memo import Memo
 from footfall.hits.signals import judge_signals
 from footfall.hits.sources import IDENTIFIERS
 from footfall.hits.urls import clean_url, is_removed_parameter
@@ -17,6 +18,7 @@ from footfall.queueing.scrubbing import holds_any, removed_parameters, scrub_que
 from footfall.reasons import Reason
 
 _UNKNOWN: Final = Parameter(name="", use=Use.KEPT)
+_MEMO_LIMIT: Final = 5_000
 _IDENTITY: Final = frozenset({"_id", "cid", "uid"})
 _AGENT: Final = frozenset({"ua", "uadata"})
 
@@ -27,11 +29,17 @@ def signals_in(server: Mapping[str, Any]) -> Headers:
 
 
 class Policy:
-    """`judge` under one deployment's privacy settings. Pure."""
+    """What one deployment's privacy settings leave of a queued hit. Pure, but for the networks it remembers."""
 
     def __init__(self, privacy: Privacy) -> None:
         self._privacy = privacy
         self._removed = removed_parameters(privacy)
+        self._addresses: Memo[str, str] = Memo(lambda text: address_by_policy(text, privacy.ip), limit=_MEMO_LIMIT)
+
+    def limit_address(self, hit: QueuedHit) -> QueuedHit:
+        """A hit that Footfall wrote, whose address is as policy has it, unless somebody edited `cip` in between: then it is again."""
+        address = self._addresses[hit.address]
+        return hit if address == hit.address else replace(hit, address=address)
 
     def judge(self, hit: QueuedHit, signals: Headers) -> QueuedHit | Reason:
         """What policy leaves of a hit that another wrote, or the reason why it is suppressed. Tokens are out of it already."""
