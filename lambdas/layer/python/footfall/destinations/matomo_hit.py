@@ -15,8 +15,8 @@ from footfall.destinations.delivery import Deliverable, Kind, Prepared, Verdict
 from footfall.dialects.matomo import VISITOR_ID
 from footfall.dialects.parameters import MATOMO, Use
 from footfall.hits.authentication import SECRETS
+from footfall.hits.identity import ADDRESSES_BY_POLICY
 from footfall.hits.memo import Memo
-from footfall.privacy import address_by_policy
 
 NO_AGENT: Final = "-"
 """An empty `ua` counts as none, and Matomo would take the sender's; this one is no device and no bot to it."""
@@ -59,7 +59,7 @@ class HitWriter:
         values["idsite"] = site
         values["rec"] = "1"
         values["ua"] = hit.user_agent or values.get("ua") or NO_AGENT
-        values["cip"] = _ADDRESSES[hit.address, self._ip_policy]
+        values["cip"] = ADDRESSES_BY_POLICY[hit.address, self._ip_policy]
         values["cdt"] = str((min(now_ms, event_ms)) // 1000)
         if hit.language:
             values["lang"] = hit.language
@@ -130,7 +130,5 @@ def _is_brands(brands: Any) -> bool:
 
 
 _MEMO_LIMIT: Final = 5_000
-_ADDRESSES: Final[Memo[tuple[str, str], str]] = Memo(lambda text_and_policy: address_by_policy(*text_and_policy), limit=_MEMO_LIMIT)
-"""Networks come again: 0.2 us against 3."""
 _KNOWN_UADATA: Final = Memo(_is_known_uadata, limit=_MEMO_LIMIT)
-"""As do client hints: 0.2 us against 6."""
+"""Client hints come again: 0.2 us against 6."""

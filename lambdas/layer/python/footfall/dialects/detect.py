@@ -10,7 +10,6 @@ PIXEL: Final = "pixel"
 
 _MATOMO_PATHS: Final = frozenset({"/matomo.php", "/piwik.php"})
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-_UUID_CHARACTERS: Final = 36
 
 
 def detect_dialect(path: str, parameters: Mapping[str, str]) -> str:
@@ -20,7 +19,7 @@ def detect_dialect(path: str, parameters: Mapping[str, str]) -> str:
     ('pixel', 'matomo')
     """
     idsite = parameters.get("idsite", "")
-    if len(idsite) == _UUID_CHARACTERS and _UUID.fullmatch(idsite):
+    if _UUID.fullmatch(idsite):
         return PIWIK_PRO
     if path in _MATOMO_PATHS:
         return MATOMO

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 from footfall.configuration import Privacy
 from footfall.dialects import detect, matomo, piwik_pro
+from footfall.hits.memo import Memo
 from footfall.hits.visitor import daily_visitor_id
-from footfall.privacy import ipv6_network, keyed_hash, parse_address, truncate_address
+from footfall.privacy import address_by_policy, ipv6_network, keyed_hash, parse_address, truncate_address
 
 
 class Address(NamedTuple):
@@ -20,6 +21,13 @@ class Address(NamedTuple):
     full: str
     network: str
     texts: tuple[str, ...]
+
+
+_MEMO_LIMIT: Final = 5_000
+ADDRESSES_BY_POLICY: Final[Memo[tuple[str, str], str]] = Memo(
+    lambda text_and_policy: address_by_policy(*text_and_policy), limit=_MEMO_LIMIT
+)
+"""`privacy.address_by_policy` for what the queue holds: networks come again, 0.2 us against 3."""
 
 
 class Identity(NamedTuple):

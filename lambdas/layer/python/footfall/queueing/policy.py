@@ -7,18 +7,16 @@ from typing import Any, Final
 from footfall.configuration import Privacy
 from footfall.dialects.parameters import MATOMO, Parameter, Use, is_dimension
 from footfall.hits.hit import Headers
-from footfall.hits.identity import may_keep_user_id, read_address
-from footfall.hits.memo import Memo
+from footfall.hits.identity import ADDRESSES_BY_POLICY, may_keep_user_id, read_address
 from footfall.hits.signals import judge_signals
 from footfall.hits.sources import IDENTIFIERS
 from footfall.hits.urls import clean_url, is_removed_parameter
-from footfall.privacy import NO_ADDRESS, address_by_policy, event_visitor_id
+from footfall.privacy import NO_ADDRESS, event_visitor_id
 from footfall.queueing.message import QueuedHit
 from footfall.queueing.scrubbing import holds_any, removed_parameters, scrub_queued
 from footfall.reasons import Reason
 
 _UNKNOWN: Final = Parameter(name="", use=Use.KEPT)
-_MEMO_LIMIT: Final = 5_000
 _IDENTITY: Final = frozenset({"_id", "cid", "uid"})
 _AGENT: Final = frozenset({"ua", "uadata"})
 
@@ -29,16 +27,15 @@ def signals_in(server: Mapping[str, Any]) -> Headers:
 
 
 class Policy:
-    """What one deployment's privacy settings leave of a queued hit. Pure, but for the networks it remembers."""
+    """What one deployment's privacy settings leave of a queued hit. Pure."""
 
     def __init__(self, privacy: Privacy) -> None:
         self._privacy = privacy
         self._removed = removed_parameters(privacy)
-        self._addresses: Memo[str, str] = Memo(lambda text: address_by_policy(text, privacy.ip), limit=_MEMO_LIMIT)
 
     def limit_address(self, hit: QueuedHit) -> QueuedHit:
-        """A hit that Footfall wrote, whose address is as policy has it, unless somebody edited `cip` in between: then it is again."""
-        address = self._addresses[hit.address]
+        """A hit that Footfall wrote: its address is as policy has it, but where somebody edited `cip` in between."""
+        address = ADDRESSES_BY_POLICY[hit.address, self._privacy.ip]
         return hit if address == hit.address else replace(hit, address=address)
 
     def judge(self, hit: QueuedHit, signals: Headers) -> QueuedHit | Reason:
@@ -50,7 +47,7 @@ class Policy:
         limited = replace(
             hit,
             parameters=self._parameters(hit, is_stripped=judged.strip),
-            address=NO_ADDRESS if judged.strip else address_by_policy(hit.address, self._privacy.ip),
+            address=NO_ADDRESS if judged.strip else ADDRESSES_BY_POLICY[hit.address, self._privacy.ip],
             user_agent="" if self._privacy.user_agent == "drop" else hit.user_agent,
             visitor_id=event_visitor_id(hit.event_id) if judged.strip else hit.visitor_id,
             referer=clean_url(hit.referer, self._removed_from_urls(is_stripped=judged.strip)),
