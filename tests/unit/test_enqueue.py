@@ -337,7 +337,9 @@ def test_every_hit_is_in_one_message_of_its_shard_in_order_within_the_limits_or_
     packed = pack(numbered(hits), settings)
 
     written = [hit for message in packed.messages for hit in hits_of(message)]
-    assert sorted(hit.event_id for hit in hits) == sorted([hit.event_id for hit in written] + [hit.event_id for _, hit in packed.too_large])
+    assert sorted(hit.event_id for hit in hits) == sorted(
+        [hit.event_id for hit in written] + [each.hit.event_id for each in packed.unpacked]
+    )
     for shard in range(settings.visitor_shards):
         order = [int(hit.event_id) for message in packed.messages if message.shard == shard for hit in hits_of(message)]
         assert order == sorted(order)

@@ -511,3 +511,31 @@ def test_a_folder_that_cannot_be_written_to_says_so_in_one_line(tmp_path):
 
     with pytest.raises(UnavailableError, match="lake: Not a directory"):
         FolderLake(tmp_path / "lake").put("hits/a.parquet", b"")
+
+
+def test_a_file_that_vanishes_after_it_was_listed_fails_by_itself_and_the_next_is_imported(tmp_path):
+    for name in ("a.log", "b.log", "c.log"):
+        (tmp_path / name).write_text(a_standard_line(**{"cs-uri-query": "a=1", "x-edge-request-id": f"id-{name}"}))
+    inputs = list(find_inputs(str(tmp_path), _no_store))
+    (tmp_path / "b.log").unlink()
+    lake = MemoryLake()
+
+    reports = list(Importer(configuration=a_configuration(), lake=lake, salts_of=lambda _days: {}, now_ms=NOW_MS).run(inputs))
+
+    assert ["imported", "failed", "imported"] == [report.outcome for report in reports]
+    assert "cannot be read: No such file or directory" == reports[1].error
+
+
+def test_a_file_that_vanishes_while_a_folder_is_listed_is_told_of_and_ends_nothing(tmp_path):
+    (tmp_path / "a.log").write_text("x")
+    link = tmp_path / "b.log"
+    link.symlink_to(tmp_path / "a.log")
+    found = find_inputs(str(tmp_path), _no_store)
+    next(found)
+    link.unlink()
+
+    assert [] == [each.name for each in found if each.size_bytes]
+
+
+def _no_store(_bucket):
+    raise AssertionError

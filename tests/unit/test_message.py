@@ -12,7 +12,8 @@ from footfall.errors import RejectedError
 from footfall.privacy import NO_ADDRESS
 from footfall.queueing.incoming import read_message
 from footfall.queueing.message import COMPATIBLE, PACKED, write_message
-from tests.builders import a_queued_hit
+from tests.builders import NOW_MS, a_queued_hit
+from tests.drain_world import World, a_hit
 
 SEED = Path(__file__).parents[1] / "fixtures" / "aws_sqs_tracking.json"
 """The example of the plugin's README, as it stands there."""
@@ -408,3 +409,94 @@ def test_a_message_from_which_somebody_removed_requests_is_read_as_a_foreign_one
 
 def test_a_redriven_hit_is_delivered_under_another_id():
     assert ["a", "a!2"] == [a_queued_hit("a", generation=generation).delivery_id for generation in (0, 2)]
+
+
+REFERERS = ["http://[", "http://]", "http://[v1.x]/", "http://a:b@[", "http://a\u2100.example", "https://\x00", "http://" + "[" * 9000]
+
+
+@pytest.mark.parametrize("referer", REFERERS)
+def test_a_referer_that_is_no_url_does_not_stop_the_drain(referer):
+    """Any visitor of the plugin's Matomo can send one; `urlsplit` ends with ValueError for each of these."""
+    world = World()
+    server = {"HTTP_REFERER": referer, "REQUEST_TIME": NOW_MS // 1000 - 3600}
+    world.queue.put(json.dumps({"content": {"requests": ["?idsite=1&rec=1&pv_id=a"], "env": {"server": server}}}))
+    world.enqueue(a_hit("b", site="renamed", referer=referer))
+
+    world.run()
+
+    assert {"a": 1, "b": 1} == world.matomo.stored
+
+
+def nested(levels, inner="1"):
+    return "[" * levels + inner + "]" * levels
+
+
+PLACES = {
+    "a parameter": '{"content":{"requests":[{"idsite":1,"pv_id":"a","uadata":%s},{"idsite":1,"pv_id":"b"}]}}',
+    "an unknown key": '{"content":{"requests":[{"idsite":1,"pv_id":"b"}],"more":%s}}',
+    "the token": '{"content":{"requests":[{"idsite":1,"pv_id":"b"}],"tokenAuth":%s}}',
+    "the time": '{"content":{"requests":[{"idsite":1,"pv_id":"b"}],"time":%s}}',
+    "the server": '{"content":{"requests":[{"idsite":1,"pv_id":"b"}],"env":{"server":{"HTTP_USER_AGENT":%s}}}}',
+}
+
+
+@pytest.mark.parametrize("levels", [60, 254, 1000, 100_000])
+@pytest.mark.parametrize("place", PLACES)
+def test_nesting_costs_at_most_the_hit_that_is_nested(place, levels):
+    """`orjson` reads some 1,000 levels and writes 254: what is between ended the run."""
+    world = World()
+    world.queue.put(PLACES[place] % nested(levels))
+    world.enqueue(a_hit("c"))
+
+    world.run()
+
+    assert world.matomo.stored["c"] == 1
+    assert world.matomo.stored["b"] == (1 if levels <= 1000 else 0)
+    assert {"unreadable"} >= {letter.reason for letter in world.dead_letters.letters}
+    assert [] == world.queue.messages
+
+
+def test_half_a_pair_of_surrogates_is_replaced_and_costs_no_neighbour():
+    """As JavaScript writes a title that it cut within an emoji; no JSON parser but its own reads that."""
+    written = write_message([a_queued_hit("a"), a_queued_hit("b"), a_queued_hit("c")], layout=PACKED, shard=0, shards=1).decode()
+    edited = written.replace(
+        '"url":"https://www.example.org/"', '"url":"https://www.example.org/\\ud83d","e_n":"\\\\ud83d \\ud83d\\ude00 \\ude00"', 1
+    )
+
+    message = read(edited)
+
+    assert (["a", "b", "c"], 0) == ([hit.event_id for hit in message.hits], message.unreadable)
+    first = message.hits[0].parameters
+    assert ("https://www.example.org/\ufffd", "\\ud83d \U0001f600 \ufffd") == (first["url"], first["e_n"])
+
+
+def test_requests_that_php_wrote_as_an_object_are_read_with_their_own_places():
+    written = json.loads(write_message([a_queued_hit("a"), a_queued_hit("b"), a_queued_hit("c")], layout=PACKED, shard=3, shards=8))
+    written["content"]["requests"] = {"0": written["content"]["requests"][0], "2": written["content"]["requests"][2]}
+
+    message = read(json.dumps(written))
+
+    assert (["a", "c"], (3, 8)) == ([hit.event_id for hit in message.hits], message.shard)
+
+
+def test_foreign_requests_as_an_object_keep_their_ids_when_one_is_taken_out():
+    whole = read('{"content":{"time":1795000000,"requests":{"0":{"idsite":"1"},"5":{"idsite":"2"}}}}')
+
+    assert ["#0", "#5"] == [hit.event_id[-2:] for hit in whole.hits]
+
+
+@pytest.mark.parametrize("own", [None, 7, {}, {"id": "a"}, {"id": "a", "received_ms": "x"}, {"id": "a", "received_ms": -1}])
+def test_a_hit_whose_description_was_damaged_costs_no_neighbour(own):
+    written = json.loads(write_message([a_queued_hit("a"), a_queued_hit("b")], layout=PACKED, shard=0, shards=1))
+    written["footfall"]["hits"][0] = own
+
+    message = read(json.dumps(written))
+
+    assert (["b"], 1) == ([hit.event_id for hit in message.hits], message.unreadable)
+
+
+def test_a_message_whose_shard_was_edited_away_still_holds_its_hits():
+    written = json.loads(write_message([a_queued_hit("a")], layout=PACKED, shard=0, shards=1)) | {}
+    written["footfall"]["shards"] = "many"
+
+    assert (1, None) == (len(read(json.dumps(written)).hits), read(json.dumps(written)).shard)

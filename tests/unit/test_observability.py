@@ -52,12 +52,12 @@ def emitted(on_lambda, capsys):
         Counter({"main": 5}),
         Counter({"unknown_site": 2}),
         Counter({("gpc", "main"): 3, ("preflight", ""): 1}),
-        Counter({("no_room", "main"): 1, ("no_room", ""): 1}),
+        Counter({("no_room", "main"): 1, ("crashed", ""): 1}),
     )
     observability.count_transformed(counts, salts_unavailable=1, sampling_rate=100)
     observability.report_salts(retired=1, oldest=timedelta(hours=36))
     observability.count_enqueued(
-        EnqueueCounts(Counter({"main": 5}), Counter({("prefetched", "main"): 1}), Counter({("too_large", "main"): 1})),
+        EnqueueCounts(Counter({"main": 5}), Counter({("prefetched", "main"): 1}), Counter({("too_large", "main"): 1, ("crashed", ""): 1})),
         unconfirmed={"throttled": 1},
         sampling_rate=100,
     )

@@ -8,6 +8,8 @@ from typing import Final, Protocol
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from footfall.reasons import CRASHED
+
 NAMESPACE: Final = "Footfall"
 """Where no deployment names another; the template sets POWERTOOLS_METRICS_NAMESPACE, so that two deployments do not sum theirs."""
 EVERY_REQUEST: Final = 100
@@ -86,6 +88,10 @@ class Processed(Protocol):
         """By what became of them."""
 
     @property
+    def crashes(self) -> int:
+        """Visitor shards given up because our own code failed."""
+
+    @property
     def circuits(self) -> Mapping[str, str]:
         """By destination: why it is open, empty when it is closed."""
 
@@ -124,6 +130,7 @@ def count_transformed(counts: Transformed, *, salts_unavailable: int, sampling_r
     _count_all(counts, sampling_rate=sampling_rate)
     for metric, numbers, dimensions in by_dimensions:
         count(metric, numbers, dimensions, sampling_rate=sampling_rate)
+    _count_crashes("transform", sum(number for (reason, _), number in counts.losses.items() if reason == CRASHED.code))
     if salts_unavailable:
         count("salts_unavailable", [((), salts_unavailable)], ())
 
@@ -143,6 +150,7 @@ def count_enqueued(counts: Enqueued, *, unconfirmed: Mapping[str, int], sampling
     )
     for metric, numbers, dimensions in by_dimensions:
         count(metric, numbers, dimensions, sampling_rate=sampling_rate)
+    _count_crashes("enqueue", sum(number for (reason, _), number in counts.losses.items() if reason == CRASHED.code))
 
 
 def count_processed(tally: Processed) -> None:
@@ -154,6 +162,8 @@ def count_processed(tally: Processed) -> None:
         numbers = getattr(tally, metric).items()
         count(metric, (((name,), number) for name, number in numbers if number), (dimension,))
     count("circuit_open", (((name,), int(bool(reason))) for name, reason in tally.circuits.items()), ("destination",))
+    lost = sum(number for (reason, _), number in tally.losses.items() if reason == CRASHED.code)
+    _count_crashes("process", lost + tally.crashes)
     count("queue_messages", (((name,), number) for name, number in tally.messages.items() if number), ("outcome",))
 
 
@@ -163,6 +173,13 @@ def report_salts(*, retired: int, oldest: timedelta) -> None:
     metrics.add_metric(name="salts_retired", unit=MetricUnit.Count, value=retired)
     metrics.add_metric(name="oldest_salt_hours", unit=MetricUnit.NoUnit, value=oldest / timedelta(hours=1))
     metrics.flush_metrics()
+
+
+def _count_crashes(stage: str, number: int) -> None:
+    """Write `crashed{stage}`, and `crashed` for the one alarm that watches all stages."""
+    if number:
+        count("crashed", [((stage,), number)], ("stage",))
+        count("crashed", [((), number)], ())
 
 
 def _count_all(counts: Transformed, *, sampling_rate: int) -> None:

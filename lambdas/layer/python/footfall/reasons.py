@@ -132,6 +132,12 @@ def _lost(code: str, stage: Stage, meaning: str, remedy: str) -> Reason:
     return Reason(code=code, kind=Kind.LOSS, stage=stage, meaning=meaning, remedy=remedy)
 
 
+CRASHED = _lost(
+    "crashed",
+    Stage.TRANSFORM,
+    "Our own code failed on one record, message or line, in any stage: it was set aside, and its neighbours went on.",
+    "Read the function's log for the error's type and place; report it, deploy the mend, then feed the hits back as the runbook says.",
+)
 TOO_LARGE = _lost(
     "too_large",
     Stage.ENQUEUE,
@@ -223,6 +229,7 @@ REASONS: dict[str, Reason] = {
         COLLECTOR_OWNS,
         NO_ROOM,
         PROCESSING_FAILED,
+        CRASHED,
         TOO_LARGE,
         REFUSED,
         UNATTRIBUTED,

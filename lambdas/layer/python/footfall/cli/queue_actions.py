@@ -87,7 +87,7 @@ class Wiring:
             packed = pack([Numbered(number, hit) for number, hit in enumerate(hits)], self._configuration.queue)
             failed = queue.send(packed.messages).failed
             return frozenset(number for position in failed for number in packed.messages[position].numbers) | {
-                each.number for each in packed.too_large
+                each.number for each in packed.unpacked
             }
 
         return redrive(self._letters, self._which, resend, observe=observe)

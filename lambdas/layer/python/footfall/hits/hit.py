@@ -80,6 +80,7 @@ class Reject(NamedTuple):
     line: str = ""
     dialect: str | None = None
     named_site: str | None = None
+    crash: str | None = None  # the type of the error, where our own code failed
     parameters: tuple[tuple[str, str], ...] = ()
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+import orjson
+
 from footfall.configuration import Configuration
 from footfall.hits import agents, schema
 from footfall.hits.accept import Acceptor
@@ -10,6 +12,7 @@ from footfall.hits.authentication import SECRETS
 from footfall.hits.hit import Hit, Reject, Request, Suppressed
 from footfall.hits.reject_row import reject_row
 from footfall.hits.row import Row, RowWriter
+from footfall.hits.scrub import must_scrub, scrub_hit
 from footfall.hits.visitor import day_of
 
 SaltsOf = Callable[[set[str]], Mapping[str, bytes]]
@@ -42,9 +45,9 @@ class BatchSalts:
     def of(self, day: str) -> bytes | None:
         """The salt of a day; whoever uses salts is told first when that day is new."""
         if day not in self._days:
-            self._days.add(day)
-            self._salts = self._salts_of(self._days)
+            self._salts = self._salts_of(self._days | {day})
             self._use(self._salts)
+            self._days.add(day)
         return self._salts.get(day)
 
 
@@ -82,6 +85,11 @@ class Judge:
         if isinstance(judged, Reject):
             return judged
         return Judged(judged.site or "", judged.reason.code)
+
+    def scrubbed_row(self, hit: Hit) -> Row:
+        """The row of one hit, without the visitor's own address and tokens."""
+        row = self.writer.hit_row(hit)
+        return scrub_hit(row, hit) if must_scrub(orjson.dumps(row), hit) else row
 
     def accept(self, outcome: Request | Reject, salts: BatchSalts) -> Hit | Reject | Suppressed:
         """Judge one request whose row somebody else writes."""

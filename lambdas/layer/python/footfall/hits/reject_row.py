@@ -23,6 +23,7 @@ def reject_row(writer: RowWriter, reject: Reject, *, event_id: str, received_ms:
     row = _shape(writer, reject.line, event_id, received_ms, key) if request is None else _request(writer, reject, request)
     row["reason"] = reject.reason.code
     row["stage"] = str(reject.reason.stage)
+    row["crash"] = reject.crash
     row["named_site"] = None if reject.named_site is None else mask(reject.named_site)
     if reject.parameters:
         row["parameter_names"] = [_name(name) for name, _ in reject.parameters[:MAX_NAMES]]

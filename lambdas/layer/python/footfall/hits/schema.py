@@ -187,6 +187,7 @@ _REJECT_ONLY: Final = (
         TEXT,
         reason="Why it is not a hit: a code of docs/reasons.",
         stage="Where that was decided: edge or transform.",
+        crash="The type of the error where our own code failed on the line (reason crashed).",
         named_site="The site that was named, masked (letters a, digits 9; numbers of up to five digits stay).",
         line_hash="HMAC of the line with the day's salt: equal lines on one day have equal hashes.",
     ),

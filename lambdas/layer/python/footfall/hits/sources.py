@@ -25,6 +25,7 @@ __all__ = [
     "Source",
     "classify_source",
     "clean_url",
+    "host_of",
     "judge_source",
     "read_page",
     "read_referrer",
@@ -174,6 +175,15 @@ def _pairs(url: str) -> Iterator[tuple[str, str]]:
         for pair in part.split("&"):
             name, _, value = pair.partition("=")
             yield (unquote_plus(name) if "%" in name else name).lower(), value
+
+
+def host_of(url: str) -> str | None:
+    """Read the host of a URL that a client sent, in lower case; never raises, where `urllib.parse.urlsplit` refuses `http://[`.
+
+    >>> host_of("https://jane@Shop.example.org:8443/a"), host_of("http://["), host_of("/a")
+    ('shop.example.org', '[]', None)
+    """
+    return _host_and_path(url)[0]
 
 
 def _host_and_path(url: str) -> tuple[str | None, str | None]:

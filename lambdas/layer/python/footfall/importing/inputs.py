@@ -76,17 +76,23 @@ def _of_path(path: Path) -> Iterator[Input]:
 
 
 def _of_file(file: Path) -> Input:
-    found = file.stat()
-    seen = (found.st_size, found.st_mtime_ns)
+    try:
+        found = file.stat()
+        seen = (found.st_size, found.st_mtime_ns)
+    except OSError:  # it vanished since it was listed: whoever opens it is told
+        seen = (0, 0)
 
     def has_changed() -> bool:
-        now = file.stat()
+        try:
+            now = file.stat()
+        except OSError:
+            return True
         return seen != (now.st_size, now.st_mtime_ns)
 
     return Input(
         name=str(file),
-        size_bytes=found.st_size,
-        about_ms=about(file.name, found.st_mtime_ns // 1_000_000),
+        size_bytes=seen[0],
+        about_ms=about(file.name, seen[1] // 1_000_000),
         identify=lambda: _md5(file),
         open=lambda: _open(file),
         has_changed=has_changed,

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from footfall import reasons
+from footfall.errors import FootfallError
 from footfall.hits import schema
-from footfall.hits.hit import Hit, Reject, Request
+from footfall.hits.hit import Hit, Reject, Request, Suppressed
 from footfall.hits.judge import BatchSalts, Judge, SaltsOf
 from footfall.hits.row import Row
 from footfall.hits.visitor import day_of
@@ -36,10 +38,13 @@ class Rows(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Part:
-    """What a run of lines became: rows by partition, hits that are none yet, the account, and the time of the last line that had one."""
+    """What a run of lines became: rows by partition, hits that are none yet, the account, and the time of the last line that had one.
+
+    A hit waits with the number of its line.
+    """
 
     rows: defaultdict[Partition, Rows]
-    waiting: defaultdict[Partition, list[Hit]] = field(default_factory=lambda: defaultdict(list))
+    waiting: defaultdict[Partition, list[tuple[int, Hit]]] = field(default_factory=lambda: defaultdict(list))
     account: Account = field(default_factory=Account)
     last_ms: int | None = None
 
@@ -74,28 +79,38 @@ class PartMaker:
         hits = 0
         for number, line in enumerate(lines, first_line):
             part.account.lines += 1
-            outcome = self.parser.read(line, now_ms=self.now_ms)
-            if outcome is None:
+            judged = self._judge_line(part, line, salts)
+            if judged is None:
                 part.account.comments += 1
-                continue
-            part.account.without_signals += not self.parser.holds_signals
-            if isinstance(outcome, Request):
-                part.last_ms = outcome.received_ms
-            judged = self.judge.accept(outcome, salts)
-            if isinstance(judged, Hit):
+            elif isinstance(judged, Hit):
                 hits += 1
-                _take(part, judged)
+                _take(part, judged, number)
                 if hits % CHUNK_HITS == 0:
-                    self._write(part)
+                    self._write(part, salts)
             elif not isinstance(judged, Reject):
                 part.account.suppressed[judged.reason.code] += 1
             elif part.last_ms is None:
                 untimed.append((number, judged))
             else:
                 self._reject(part, judged, salts, number, part.last_ms)
-        self._write(part)
+        self._write(part, salts)
         self._reject_untimed(part, untimed, salts)
         return part
+
+    def _judge_line(self, part: Part, line: bytes, salts: BatchSalts) -> Hit | Reject | Suppressed | None:
+        """Judge one line, None when it is a comment; one on which our own code fails is set aside, and its neighbours go on."""
+        try:
+            outcome = self.parser.read(line, now_ms=self.now_ms)
+            if outcome is None:
+                return None
+            part.account.without_signals += not self.parser.holds_signals
+            if isinstance(outcome, Request):
+                part.last_ms = outcome.received_ms
+            return self.judge.accept(outcome, salts)
+        except FootfallError:  # meant for the whole file
+            raise
+        except Exception as error:  # noqa: BLE001 - the bulkhead of a line
+            return Reject(reasons.CRASHED, None, line.decode("latin-1"), crash=type(error).__name__)
 
     def _reject_untimed(self, part: Part, untimed: Sequence[tuple[int, Reject]], salts: BatchSalts) -> None:
         """Lines before the first that has a time: roughly the file's."""
@@ -108,18 +123,36 @@ class PartMaker:
             part.account.rejects[judged.reason] += 1
             part.rows[judged.place, judged.date].add(judged.row)
 
-    def _write(self, part: Part) -> None:
+    def _write(self, part: Part, salts: BatchSalts) -> None:
         """Make rows of the hits that wait."""
         if self.tables_of is not None and part.waiting:
-            for partition, table in zip(part.waiting, self.tables_of(list(part.waiting.values())), strict=True):
-                part.rows[partition].add_table(table)
+            try:
+                tables = list(self.tables_of([[hit for _, hit in hits] for hits in part.waiting.values()]))
+            except Exception:  # noqa: BLE001 - the bulkhead of a line: together they cannot be written, so each is by itself
+                self._write_one_by_one(part, salts)
+            else:
+                for partition, table in zip(part.waiting, tables, strict=True):
+                    part.rows[partition].add_table(table)
         part.waiting.clear()
 
+    def _write_one_by_one(self, part: Part, salts: BatchSalts) -> None:
+        """Make the row of each hit that waits, as in the stream; one on which our own code fails becomes a reject."""
+        for partition, hits in part.waiting.items():
+            for number, hit in hits:
+                try:
+                    row = self.judge.scrubbed_row(hit)
+                except Exception as error:  # noqa: BLE001 - the bulkhead of a line
+                    part.account.rows[hit.site] -= 1
+                    reject = Reject(reasons.CRASHED, None, crash=type(error).__name__)
+                    self._reject(part, reject, salts, number, hit.request.received_ms)
+                else:
+                    part.rows[partition].add(row)
 
-def _take(part: Part, hit: Hit) -> None:
+
+def _take(part: Part, hit: Hit, number: int) -> None:
     """Count a hit, and let it wait without the texts it was read from, which no row needs: 2 kB of each less to go through."""
     hit.request.line = hit.request.query = ""
     part.account.rows[hit.site] += 1
     partition = schema.hits_place(hit.site), day_of(hit.request.received_ms)
-    part.waiting[partition].append(hit)
+    part.waiting[partition].append((number, hit))
     part.rows[partition]  # begins it, where nobody wants the rows: a dry run names its object

@@ -117,6 +117,8 @@ class Importer:
                     self._import(each, report)
             except FootfallError as failed:
                 report.outcome, report.error = "failed", str(failed)
+            except Exception as error:  # noqa: BLE001 - the bulkhead of a file
+                report.outcome, report.error = "failed", f"Footfall's own code failed: {type(error).__name__}; please report it"
             yield report
 
     def _import(self, source: Input, report: FileReport) -> None:

@@ -63,7 +63,12 @@ def _requests(namespace: str) -> dict[Chart, tuple[Series, ...]]:
         Chart.SITES: (found("hits", "site"),),
         Chart.REJECTS: (found("rejects", "reason"),),
         Chart.SUPPRESSED: (found("suppressed", "reason", "site"), found("suppressed", "reason")),
-        Chart.LOSSES: (found("losses", "stage", "reason", "site"), found("losses", "stage", "reason")),
+        Chart.LOSSES: (
+            found("losses", "stage", "reason", "site"),
+            found("losses", "stage", "reason"),
+            found("crashed", "stage"),
+            Metric(namespace=namespace, name="crashed", label="crashed"),
+        ),
     }
 
 

@@ -125,3 +125,10 @@ def of_delivery(name: str, statistic: Statistic = Statistic.SUM, label: str = ""
 def of_queue(name: str, queue: Resource, period: timedelta = FIVE_MINUTES, label: str = "") -> Metric:
     """A metric that SQS keeps for a queue, at its maximum: how many wait, how long the oldest has waited."""
     return Metric(namespace="AWS/SQS", name=name, dimensions={"QueueName": queue}, statistic=Statistic.MAXIMUM, period=period, label=label)
+
+
+def without_crashes(namespace: str, stage: str, dimensions: Mapping[str, str]) -> Math:
+    """Losses of a stage but those of our own code's failures, which have an alarm of their own."""
+    losses = Metric(namespace=namespace, name="losses", dimensions=dimensions)
+    crashed = Metric(namespace=namespace, name="crashed", dimensions={"stage": stage})
+    return Math(expression="losses - FILL(crashed, 0)", metrics={"losses": losses, "crashed": crashed}, label="losses")

@@ -17,6 +17,7 @@ from footfall.monitoring.metrics import (
     of_event_source,
     of_function,
     of_queue,
+    without_crashes,
 )
 from footfall.monitoring.rows import Chart, Row, Severity
 
@@ -68,7 +69,7 @@ def _too_large(namespace: str) -> Row:
         heading="HitsTooLarge",
         means="Hits were larger than a message may be: they are rows in the lake, and no destination gets them.",
         severity=Severity.MORNING,
-        watched=Metric(namespace=namespace, name="losses", dimensions={"stage": "enqueue"}),
+        watched=without_crashes(namespace, "enqueue", {"stage": "enqueue"}),
         threshold=1,
         periods=1,
         chart=Chart.LOSSES,

@@ -6,7 +6,18 @@ from typing import Final
 
 from footfall.configuration import Configuration
 from footfall.functions import FUNCTIONS, RETIRE_SALTS, Function, deployed
-from footfall.monitoring.metrics import LOST, Math, Metric, Statistic, namespace_of, of_delivery, of_function, of_queue, of_stream
+from footfall.monitoring.metrics import (
+    LOST,
+    Math,
+    Metric,
+    Statistic,
+    namespace_of,
+    of_delivery,
+    of_function,
+    of_queue,
+    of_stream,
+    without_crashes,
+)
 from footfall.monitoring.queue_table import queue_rows
 from footfall.monitoring.rows import Chart, Row, Severity
 
@@ -35,6 +46,7 @@ def rows(configuration: Configuration, functions: Sequence[Function] | None = No
     return (
         *_stream(configuration),
         *_requests(namespace, configuration.alarms.reject_percent),
+        _crashed(namespace),
         *(row for function in functions for row in _function(function)),
         *(queue_rows(namespace, configuration) if configuration.has_queue else ()),
         *_salts(namespace),
@@ -98,7 +110,20 @@ def _requests(namespace: str, reject_percent: int) -> Iterator[Row]:
         heading="LinesLost",
         means="Requests that should be rows were neither written nor kept: each is a loss for good.",
         severity=Severity.NIGHT,
-        watched=Metric(namespace=namespace, name="losses"),
+        watched=without_crashes(namespace, "transform", {}),
+        threshold=1,
+        periods=1,
+        chart=Chart.LOSSES,
+    )
+
+
+def _crashed(namespace: str) -> Row:
+    return Row(
+        id="OwnCodeFails",
+        heading="OwnCodeFails",
+        means="Footfall's own code failed on records or messages: each was set aside, counted as crashed, and its neighbours went on.",
+        severity=Severity.NIGHT,
+        watched=Metric(namespace=namespace, name="crashed"),
         threshold=1,
         periods=1,
         chart=Chart.LOSSES,

@@ -1,7 +1,7 @@
 """Write dead letters for the hits that cannot be delivered, and count them as losses once they lie there."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from footfall import reasons
 from footfall.destinations.delivery import Verdict
@@ -26,25 +26,33 @@ def bury(condemned: Sequence[tuple[Task, Verdict]], burial: Burial, sink: DeadLe
     letters = [_letter(task, verdict, burial) for task, verdict in alone]
     parts = [[task] for task, _ in alone]
     if together:
-        letters.append(_joint_letter(together, burial))
+        joint = _joint_letter(together, burial)
+        letters.append((joint, write_letter(joint)))
         parts.append([task for task, _ in together])
-    failed = sink.send([write_letter(letter) for letter in letters])
-    for position, letter in enumerate(letters):
+    failed = sink.send([body for _, body in letters])
+    for position, (letter, _) in enumerate(letters):
         if position not in failed:
             tally.losses[letter.reason, letter.site] += letter.count
     return [task for position, tasks in enumerate(parts) if position not in failed for task in tasks]
 
 
-def _letter(task: Task, verdict: Verdict, burial: Burial) -> DeadLetter:
-    return letter_of(
-        task.hit,
-        destination=burial.destination,
-        reason=verdict.reason,
-        detail=verdict.detail,
-        site=task.site_key,
-        first_ms=task.first_ms,
-        now_ms=burial.now_ms,
-    )
+def _letter(task: Task, verdict: Verdict, burial: Burial) -> tuple[DeadLetter, bytes]:
+    """A letter for one hit, and what is sent of it; if our own code fails on the hit, the letter goes without, and says so."""
+    told: dict[str, Any] = {"destination": burial.destination, "reason": verdict.reason, "site": task.site_key}
+    try:
+        letter = letter_of(task.hit, detail=verdict.detail, first_ms=task.first_ms, now_ms=burial.now_ms, **told)
+        return letter, write_letter(letter)
+    except Exception as error:  # noqa: BLE001 - the bulkhead of a message, for one of its hits
+        letter = DeadLetter(
+            detail=f"{verdict.detail}; without its hit: {type(error).__name__}",
+            event_ids=(task.hit.event_id,),
+            first_attempt_ms=task.first_ms,
+            last_attempt_ms=burial.now_ms,
+            evidence={},
+            hit=None,
+            **told,
+        )
+        return letter, write_letter(letter)
 
 
 def _joint_letter(together: Sequence[tuple[Task, Verdict]], burial: Burial) -> DeadLetter:

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from footfall import reasons
-from footfall.destinations.delivery import ALREADY_STORED, Destination, Kind, Verdict
+from footfall.destinations.delivery import ALREADY_STORED, Destination, Kind, Prepared, Verdict
 from footfall.destinations.exchange import History, Outcome, exchange
 from footfall.queueing.bulks import Bulk, Item, cut_bulks, halves, marks_of
 from footfall.queueing.bury import Burial, bury
@@ -81,7 +81,7 @@ class ShardDelivery:
         items: list[Item] = []
         condemned: list[tuple[Task, Verdict]] = []
         now_ms = self.now()
-        known_of, prepare = self._ledger.marks_of, self.destination.prepare
+        known_of = self._ledger.marks_of
         for task in tasks:
             marks = known_of(task.entry)
             if DELIVERED in marks or PARKED in marks:
@@ -89,7 +89,7 @@ class ShardDelivery:
                 self.tally.already_known[self.destination.name] += 1
                 continue
             verdict = self._known(marks) if marks else None
-            prepared = verdict or prepare(task.hit, task.site, now_ms=now_ms)
+            prepared = verdict or self._prepare(task, now_ms)
             if isinstance(prepared, Verdict):
                 condemned.append((task, prepared))
             else:
@@ -98,6 +98,12 @@ class ShardDelivery:
                     self.tally.mended.update(prepared.mended)
         self._condemn(condemned)
         return self._without_refused_sites(items)
+
+    def _prepare(self, task: Task, now_ms: int) -> Prepared | Verdict:
+        try:
+            return self.destination.prepare(task.hit, task.site, now_ms=now_ms)
+        except Exception as error:  # noqa: BLE001 - the bulkhead of a message, for one of its hits
+            return Verdict(Kind.REJECTED, reasons.CRASHED.code, type(error).__name__)
 
     def _known(self, marks: frozenset[str]) -> Verdict | None:
         """What the ledger says of a hit that is not safe: condemned, or to be sent once more."""

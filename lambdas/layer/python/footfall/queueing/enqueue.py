@@ -9,6 +9,7 @@ import pybase64
 
 from footfall import reasons
 from footfall.configuration import Configuration
+from footfall.errors import FootfallError
 from footfall.hits import agents
 from footfall.hits.accept import Acceptor
 from footfall.hits.hit import Hit, Reject
@@ -17,7 +18,7 @@ from footfall.hits.log_line import LineReader
 from footfall.hits.visitor import day_of
 from footfall.queueing.pack import Numbered, Outgoing, pack
 from footfall.queueing.translate import HitTranslator
-from footfall.reasons import Reason
+from footfall.reasons import Kind, Reason
 
 
 class Sent(NamedTuple):
@@ -61,15 +62,26 @@ class Enqueued(NamedTuple):
     messages: int
     calls: int
     failures: Counter[str]
+    crashes: Counter[str]  # by the type of the error
 
-    def totals(self) -> dict[str, int]:
+    def totals(self) -> dict[str, int | str]:
         """The totals, for one log line."""
         return {
             **{name: counter.total() for name, counter in self.counts._asdict().items()},
             "messages": self.messages,
             "calls": self.calls,
             "unconfirmed": self.failures.total(),
+            **({"crashes": ", ".join(sorted(self.crashes))} if self.crashes else {}),
         }
+
+
+class LeftOut(NamedTuple):
+    """A record whose hit does not go into the queue: why, and the type of the error where our own code failed on it."""
+
+    number: int
+    reason: Reason
+    site: str
+    crash: str = ""
 
 
 @dataclass(slots=True)
@@ -99,34 +111,38 @@ class Enqueuer:
             UnavailableError: as `salts_of` does; nothing was sent.
         """
         salts = BatchSalts(salts_of, self._use_salts)
-        left_out: list[tuple[int, Reason, str]] = []
-        hits: list[Numbered] = []
-        for number, record in enumerate(records):
-            hit = self._read(record, salts, now_ms)
-            if hit is None:
-                continue
-            reason = self._reason_to_leave_out(hit)
-            if reason is None:
-                hits.append(Numbered(number, self._translator.translate(hit)))
-            else:
-                left_out.append((number, reason, hit.site))
+        outcomes = [self._take(number, record, salts, now_ms) for number, record in enumerate(records)]
+        hits = [outcome for outcome in outcomes if isinstance(outcome, Numbered)]
+        left_out = [outcome for outcome in outcomes if isinstance(outcome, LeftOut)]
         return self._send(hits, left_out, outbox, end=len(records))
 
-    def _send(self, hits: Sequence[Numbered], left_out: Sequence[tuple[int, Reason, str]], outbox: Outbox, *, end: int) -> Enqueued:
+    def _take(self, number: int, record: Mapping[str, Any], salts: BatchSalts, now_ms: int) -> Numbered | LeftOut | None:
+        """Read a record and write its hit for the queue; None where it is no hit, which transform_hits counts."""
+        try:
+            hit = self._read(record, salts, now_ms)
+            if hit is None:
+                return None
+            reason = self._reason_to_leave_out(hit)
+            return Numbered(number, self._translator.translate(hit)) if reason is None else LeftOut(number, reason, hit.site)
+        except FootfallError:  # the salts cannot be had: the batch comes again
+            raise
+        except Exception as error:  # noqa: BLE001 - the bulkhead of a record
+            return LeftOut(number, reasons.CRASHED, "", type(error).__name__)
+
+    def _send(self, hits: Sequence[Numbered], left_out: Sequence[LeftOut], outbox: Outbox, *, end: int) -> Enqueued:
         packed = pack(hits, self.configuration.queue)
         sent = outbox.send(packed.messages) if packed.messages else Sent({}, 0)
         first = min([min(packed.messages[position].numbers) for position in sent.failed], default=end)
+        unpacked = [LeftOut(each.number, each.reason, each.hit.site, each.crash) for each in packed.unpacked]
+        gone = [each for each in (*left_out, *unpacked) if each.number < first]
         counts = EnqueueCounts.none()
-        too_large = {numbered.number for numbered in packed.too_large}
-        for number, hit in hits:
-            if number < first and number in too_large:
-                counts.losses[reasons.TOO_LARGE.code, hit.site] += 1
-            elif number < first:
-                counts.enqueued[hit.site] += 1
-        for number, reason, site in left_out:
-            if number < first:
-                counts.suppressed[reason.code, site] += 1
-        return Enqueued(None if first == end else first, counts, len(packed.messages), sent.calls, Counter(sent.failed.values()))
+        not_packed = {each.number for each in unpacked}
+        counts.enqueued.update([hit.site for number, hit in hits if number < first and number not in not_packed])
+        for _, reason, site, _ in gone:
+            kind = counts.losses if reason.kind is Kind.LOSS else counts.suppressed
+            kind[reason.code, site] += 1
+        crashes = Counter(each.crash for each in gone if each.crash)
+        return Enqueued(None if first == end else first, counts, len(packed.messages), sent.calls, Counter(sent.failed.values()), crashes)
 
     def _read(self, record: Mapping[str, Any], salts: BatchSalts, now_ms: int) -> Hit | None:
         """The hit of a record, None when it is none."""

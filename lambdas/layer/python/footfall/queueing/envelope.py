@@ -1,5 +1,6 @@
 """Undo what a message of the tracking queue travelled in: the plugin's triple-encoded SNS form, SNS, EventBridge, or nothing."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,6 +10,8 @@ from footfall.errors import RejectedError
 
 _LAYERS: Final = 8
 """Steps down to `content`: the plugin's own form takes six, a text that is JSON being one and what it holds another."""
+MOST_LEVELS: Final = 64
+"""How deep what a message holds is looked into."""
 LATEST_S: Final = 253_402_300_799
 """The end of the year 9999, in Unix seconds: as far as a datetime goes."""
 _WRAPPINGS: Final = ("Message", "MessageBody", "detail")
@@ -38,11 +41,57 @@ def unwrap(body: str | bytes) -> dict[str, Any]:
 
 
 def _parse(text: str | bytes) -> Any:
+    mended = text
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
+        mended = _without_lone_surrogates(text)
+    try:
+        return orjson.loads(mended)
+    except orjson.JSONDecodeError:
         pass
     raise RejectedError(f"not JSON: {shape_of(text)}")  # outside: the error of the parser carries the whole text
+
+
+def _without_lone_surrogates(text: str | bytes) -> str:
+    r"""Put U+FFFD for half of a surrogate pair, as a decoder does for bytes that are no text.
+
+    JavaScript cuts emoji in two (`title.slice(0, 20)`) and writes the half as `\ud83d`, which no JSON parser but its own reads: it must
+    not cost a hit, nor its neighbours.
+
+    >>> _without_lone_surrogates(r'"a\ud83d b\ud83d\ude00 c\\ud83d"')
+    '"a\\ufffd b\\ud83d\\ude00 c\\\\ud83d"'
+    """
+    decoded = text if isinstance(text, str) else text.decode("utf-8", "replace")
+    return _SURROGATE.sub("\ufffd", _ESCAPE.sub(_whole_or_replaced, decoded))
+
+
+_ESCAPE: Final = re.compile(
+    r"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+"""An escape of JSON: a whole pair of surrogates, half of one, or any other."""
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def _whole_or_replaced(escape: re.Match[str]) -> str:
+    return r"\ufffd" if escape[2] else escape[0]
+
+
+def requests_of(content: Mapping[str, Any]) -> list[tuple[int, Any]]:
+    """Number the requests of a message; PHP writes a list with gaps as an object, `{"0": …, "2": …}`.
+
+    Raises:
+        RejectedError: they are neither; the text tells the shape and never the content.
+    """
+    requests = content.get("requests")
+    if isinstance(requests, list):
+        return list(enumerate(requests))
+    if isinstance(requests, dict) and all(_POSITION.fullmatch(position) for position in requests):
+        return [(int(position), request) for position, request in requests.items()]
+    raise RejectedError(f"content.requests is {shape_of(requests)}, not a list")
+
+
+_POSITION: Final = re.compile("[0-9]{1,9}")
 
 
 def shape_of(value: object) -> str:
@@ -76,6 +125,9 @@ def text_of(value: Any) -> str:
 
     >>> text_of(True), text_of(False), text_of(1.5), text_of([1])
     ('1', '', '1.5', '[1]')
+
+    Raises:
+        TypeError: it is nested more than 250 levels deep, which is no tracker's.
     """
     if isinstance(value, str):
         return value
@@ -84,11 +136,20 @@ def text_of(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+def shallow(value: Any, levels: int = MOST_LEVELS) -> Any:
+    """Copy a JSON value without what lies deeper than so many levels: a parser reads 1,000 of them, and no writer takes so many."""
+    if isinstance(value, dict):
+        return {name: shallow(each, levels - 1) for name, each in value.items()} if levels else None
+    if isinstance(value, list):
+        return [shallow(each, levels - 1) for each in value] if levels else None
+    return value
+
+
 def server_in(content: Mapping[str, Any]) -> Mapping[str, Any]:
     """`env.server` of a message, empty where it has none."""
     environment = content.get("env")
     server = environment.get("server") if isinstance(environment, dict) else None
-    return server if isinstance(server, dict) else {}
+    return {name: value if isinstance(value, str) else shallow(value) for name, value in server.items()} if isinstance(server, dict) else {}
 
 
 def way_here(server: Mapping[str, Any]) -> dict[str, Any]:

@@ -93,6 +93,10 @@ def _take(key: str, records: Sequence[Mapping[str, Any]], enqueued: Enqueued, st
         codes = ", ".join(sorted(enqueued.failures))
         redriven.kept[key] = f"the queue did not confirm record {enqueued.failed_from + 1} of {len(records)}: {codes}"
         return
+    if enqueued.crashes:
+        kinds = ", ".join(sorted(enqueued.crashes))
+        redriven.kept[key] = f"Footfall's own code failed on {enqueued.crashes.total()} of {len(records)} records: {kinds}"
+        return
     store.delete(key)
     redriven.batches += 1
     redriven.records += len(records)

@@ -78,8 +78,7 @@ def verdict_of(before: Marks, after: Marks) -> tuple[str, str]:
 def _places(drain: Drain, read: ReadMessage) -> list[Place]:
     """Where each hit of the message is to be delivered, in the message's order, once."""
     order = {hit.delivery_id: number for number, hit in enumerate(read.message.hits)}
-    groups = Router(drain.configuration).tasks([read])
-    places = {(task.id, group.destination): (group, task) for group, tasks in groups.items() for task in tasks}
+    places = {(task.id, group.destination): (group, task) for group, task in Router(drain.configuration).route(read).tasks}
     return sorted(places.values(), key=lambda place: (order[place[1].id], place[0].destination))
 
 

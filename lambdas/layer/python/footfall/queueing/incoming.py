@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from footfall.errors import RejectedError
-from footfall.queueing.envelope import shape_of, unwrap
+from footfall.queueing.envelope import requests_of, unwrap
 from footfall.queueing.foreign import read_foreign
-from footfall.queueing.message import VERSION, Message
-from footfall.queueing.own import read_own
+from footfall.queueing.message import Message
+from footfall.queueing.own import matches, read_own
 from footfall.queueing.policy import Policy
 from footfall.queueing.trust import Trust, may_hold_tokens
 
@@ -26,14 +25,8 @@ def read_message(
     """
     document = unwrap(body)
     content, trust = document["content"], Trust(is_accepted, trusts_all)
-    requests = content.get("requests")
-    if not isinstance(requests, list):
-        raise RejectedError(f"content.requests is {shape_of(requests)}, not a list")
-    own = document.get("footfall")
-    described = own.get("hits") if isinstance(own, dict) and own.get("version") == VERSION else None
-    if isinstance(described, list) and len(described) == len(requests):
-        hits, shard = read_own(requests, content, own, trust, may_hold_tokens=may_hold_tokens(body))
-        return Message(hits if policy is None else tuple(map(policy.limit_address, hits)), 0, shard)
-    return read_foreign(
-        requests, content, sent_ms=sent_ms, trust=trust, policy=policy
-    )  # also what somebody edited so far that the two no longer match
+    requests, own = requests_of(content), document.get("footfall")
+    if isinstance(own, dict) and matches(own, requests, content):
+        message = read_own(requests, content, own, trust, may_hold_tokens=may_hold_tokens(body))
+        return message if policy is None else message._replace(hits=tuple(map(policy.limit_address, message.hits)))
+    return read_foreign(requests, content, sent_ms=sent_ms, trust=trust, policy=policy)  # also where an editor let the two no longer match

@@ -1,42 +1,58 @@
 """Read what Footfall wrote into the tracking queue, and what somebody changed of it in between."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from footfall.dialects import matomo
-from footfall.errors import RejectedError
 from footfall.privacy import NO_ADDRESS
-from footfall.queueing.envelope import LATEST_S, parameters_of, server_in, text_of, way_here
-from footfall.queueing.message import PACKED, QueuedHit
+from footfall.queueing.envelope import LATEST_S, parameters_of, server_in, shallow, text_of, way_here
+from footfall.queueing.message import PACKED, VERSION, Message, QueuedHit
 from footfall.queueing.trust import Trust, tokens_of, without_secrets
 
 _MOST_SHARDS: Final = 1_000_000
 
-Own = tuple[tuple[QueuedHit, ...], tuple[int, int]]
-"""The hits of a message, and its shard: its number, and of how many."""
+Numbered = Sequence[tuple[int, Any]]
+"""The requests of a message, each with its place."""
 
 
-def read_own(requests: list[Any], content: Mapping[str, Any], own: Any, trust: Trust, *, may_hold_tokens: bool) -> Own:
+def matches(own: Mapping[str, Any], requests: Numbered, content: Mapping[str, Any]) -> bool:
+    """Say whether `footfall` describes the requests of its message: each one, or where PHP left gaps each that is still there."""
+    described = own.get("hits") if own.get("version") == VERSION else None
+    if not isinstance(described, list):
+        return False
+    if isinstance(content.get("requests"), list):
+        return len(described) == len(requests)
+    return all(number < len(described) for number, _ in requests)
+
+
+def read_own(requests: Numbered, content: Mapping[str, Any], own: Mapping[str, Any], trust: Trust, *, may_hold_tokens: bool) -> Message:
     """Read what Footfall wrote: who edits messages in between may change parameters, and must leave `footfall` as it is.
 
-    Footfall writes no token, so what holds none of their names needs no second look: 4 us for each hit.
-
-    Raises:
-        RejectedError: `footfall` was changed so that it cannot be what was written.
+    A hit whose part of `footfall` was changed so that it cannot be what was written is unreadable; its neighbours are read. Footfall
+    writes no token, so what holds none of their names needs no second look: 4 us for each hit.
     """
     read = _packed_hit if own.get("layout") == PACKED else _compatible_hit
-    server, bulk_token = server_in(content), text_of(content.get("tokenAuth"))
+    server, bulk_token = server_in(content), text_of(shallow(content.get("tokenAuth")))
+    described = own["hits"]
     hits: list[QueuedHit] = []
-    edited = ""
-    try:
-        for request, one in zip(requests, own["hits"], strict=True):
+    unreadable = 0
+    for number, request in requests:
+        try:
             values = parameters_of(request)
-            hit = read(values, one, server, trust)
-            hits.append(without_secrets(hit, tokens_of(values, bulk_token), trust) if may_hold_tokens or bulk_token else hit)
-        return tuple(hits), (_whole(own["shard"], _MOST_SHARDS), _whole(own["shards"], _MOST_SHARDS))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        edited = type(error).__name__
-    raise RejectedError(f"footfall.hits is not what was written: {edited}")  # outside: the error may carry what it met
+            hit = read(values, described[number], server, trust)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            unreadable += 1
+            continue
+        hits.append(without_secrets(hit, tokens_of(values, bulk_token), trust) if may_hold_tokens or bulk_token else hit)
+    return Message(tuple(hits), unreadable, _shard(own))
+
+
+def _shard(own: Mapping[str, Any]) -> tuple[int, int] | None:
+    """The visitor shard that the message stands for; None where somebody changed it: hits then find their own."""
+    number, of = own.get("shard"), own.get("shards")
+    if isinstance(number, int) and isinstance(of, int) and 0 <= number < of <= _MOST_SHARDS:
+        return number, of
+    return None
 
 
 def _packed_hit(values: dict[str, str], own: Mapping[str, Any], _server: Mapping[str, Any], trust: Trust) -> QueuedHit:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from footfall import reasons
 from footfall.configuration import Queue
 from footfall.dialects import matomo
 from footfall.queueing.message import PACKED, QueuedHit, WrittenHit, join_hits, write_hit
+from footfall.reasons import Reason
 
 _BYTES_PER_KB = 1024
 
@@ -30,11 +32,20 @@ class Outgoing:
     numbers: tuple[int, ...]
 
 
+class Unpacked(NamedTuple):
+    """A hit that is in no message: alone it is larger than one may be, or our own code failed on it (`crash`: the error's type)."""
+
+    number: int
+    hit: QueuedHit
+    reason: Reason
+    crash: str = ""
+
+
 class Packed(NamedTuple):
-    """The messages, in the order in which they are to be sent, and the hits that alone are larger than a message may be."""
+    """The messages, in the order in which they are to be sent, and the hits that are in none."""
 
     messages: tuple[Outgoing, ...]
-    too_large: tuple[Numbered, ...]
+    unpacked: tuple[Unpacked, ...]
 
 
 def shard_of(hit: QueuedHit, shards: int) -> int:
@@ -47,7 +58,10 @@ def pack(hits: Iterable[Numbered], settings: Queue) -> Packed:
     """Pack hits that are in order; within a shard they keep it. Equal hits and settings give equal messages."""
     packing = _Packing(settings)
     for numbered in hits:
-        packing.add(numbered)
+        try:
+            packing.add(numbered)
+        except Exception as error:  # noqa: BLE001 - the bulkhead of a record
+            packing.leave_out(numbered, reasons.CRASHED, crash=type(error).__name__)
     return packing.result()
 
 
@@ -61,7 +75,7 @@ class _Packing:
         self._open: dict[int, list[tuple[Numbered, WrittenHit]]] = {}
         self._sizes: dict[int, int] = {}
         self._messages: list[Outgoing] = []
-        self._too_large: list[Numbered] = []
+        self._unpacked: list[Unpacked] = []
 
     def add(self, numbered: Numbered) -> None:
         """Put a hit into its shard's message, or into the next one."""
@@ -73,18 +87,22 @@ class _Packing:
         if shard not in self._open:
             envelope = len(self._join(shard, [(numbered, written)]))
             if envelope > self._max_bytes:
-                self._too_large.append(numbered)
+                self.leave_out(numbered, reasons.TOO_LARGE)
                 return
             self._open[shard], self._sizes[shard] = [(numbered, written)], envelope
             return
         self._open[shard].append((numbered, written))
         self._sizes[shard] += size
 
+    def leave_out(self, numbered: Numbered, reason: Reason, *, crash: str = "") -> None:
+        """Note a hit that is in no message."""
+        self._unpacked.append(Unpacked(numbered.number, numbered.hit, reason, crash))
+
     def result(self) -> Packed:
         """Close what is open; messages are in the order of the first record of each."""
         for shard in sorted(self._open):
             self._close(shard)
-        return Packed(tuple(sorted(self._messages, key=lambda message: message.numbers[0])), tuple(self._too_large))
+        return Packed(tuple(sorted(self._messages, key=lambda message: message.numbers[0])), tuple(self._unpacked))
 
     def _close(self, shard: int) -> None:
         hits = self._open.pop(shard)

@@ -1,13 +1,14 @@
 """What is to be delivered where: messages to tasks, one for each hit and destination, grouped by the visitor shard they stand in. Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
+from footfall import reasons
 from footfall.configuration import Configuration
 from footfall.errors import RejectedError
 from footfall.hits.sites import SiteRegistry, Unresolved
+from footfall.hits.sources import host_of
 from footfall.queueing.incoming import read_message
 from footfall.queueing.ledger import Entry, entry_of
 from footfall.queueing.message import Message, QueuedHit
@@ -20,11 +21,17 @@ NOWHERE: Final = "none"
 
 
 class ReadMessage(NamedTuple):
-    """A received message and what it holds; `problem` says why it cannot be read."""
+    """A received message and what it holds; `problem` says why some or all of it cannot be read, `reason` is that loss's code."""
 
     received: Received
     message: Message
     problem: str = ""
+    reason: str = reasons.UNREADABLE.code
+
+    def crashed(self, error: Exception) -> "ReadMessage":
+        """Give up a message on which our own code failed: its hits are a loss, of which the error's type is told."""
+        lost = Message((), max(self.message.unreadable + len(self.message.hits) + len(self.message.suppressed), 1), None)
+        return ReadMessage(self.received, lost, type(error).__name__, reasons.CRASHED.code)
 
 
 class Task(NamedTuple):
@@ -57,6 +64,7 @@ class Route(NamedTuple):
     site: str
 
 
+_NOTHING: Final = Message((), 0, None)
 _TO_NOWHERE: Final = (Route(NOWHERE, ""),)
 
 
@@ -66,7 +74,17 @@ def read_received(received: Received, is_accepted: Callable[[str], bool], *, tru
         message = read_message(received.body, sent_ms=received.sent_ms, is_accepted=is_accepted, trusts_all=trusts_all, policy=policy)
     except RejectedError as unreadable:
         return ReadMessage(received, Message((), 1, None), str(unreadable))
+    except Exception as error:  # noqa: BLE001 - the bulkhead of a message
+        return ReadMessage(received, _NOTHING).crashed(error)
     return ReadMessage(received, message)
+
+
+class Routed(NamedTuple):
+    """A message whose hits have their tasks, each with its group; `suppressed` are its hits that are not delivered, as (reason, site)."""
+
+    read: ReadMessage
+    tasks: tuple[tuple[Group, Task], ...]
+    suppressed: tuple[tuple[str, str], ...]
 
 
 class Router:
@@ -77,23 +95,23 @@ class Router:
         self._routes = {site.key: tuple(Route(*pair) for pair in site.deliver) for site in configuration.sites.registered}
         self._shards = configuration.queue.visitor_shards
 
-    def tasks(self, messages: Iterable[ReadMessage]) -> dict[Group, list[Task]]:
-        """All there is to deliver, by group."""
-        groups: dict[tuple[str, tuple[int, int]], list[Task]] = defaultdict(list)
-        for read in messages:
-            attempt, first_ms = read.received.receive_count, read.received.first_received_ms
-            for hit in read.message.hits:
-                shard = read.message.shard or (shard_of(hit, self._shards), self._shards)
-                key, routes = self._routes_of(hit)
-                id_, received_ms = hit.delivery_id, hit.received_ms
-                entry, order = entry_of(id_, received_ms), (hit.event_ms, received_ms, id_)
-                for destination, site in routes:
-                    groups[destination, shard].append(Task(id_, order, hit, entry, site, key, attempt, first_ms))
-        return {Group(*group): tasks for group, tasks in groups.items()}
+    def route(self, read: ReadMessage) -> Routed:
+        """Find what there is to deliver of a message; one on which this fails is given up, and has none."""
+        try:
+            suppressed = tuple((each.reason, self._routes_of(each.hit)[0]) for each in read.message.suppressed)
+            return Routed(read, tuple(self._tasks(read)), suppressed)
+        except Exception as error:  # noqa: BLE001 - the bulkhead of a message
+            return Routed(read.crashed(error), (), ())
 
-    def site_key_of(self, hit: QueuedHit) -> str:
-        """The hit's site as the configuration calls it, "" when unknown."""
-        return self._routes_of(hit)[0]
+    def _tasks(self, read: ReadMessage) -> Iterator[tuple[Group, Task]]:
+        attempt, first_ms = read.received.receive_count, read.received.first_received_ms
+        for hit in read.message.hits:
+            shard = read.message.shard or (shard_of(hit, self._shards), self._shards)
+            key, routes = self._routes_of(hit)
+            id_, received_ms = hit.delivery_id, hit.received_ms
+            entry, order = entry_of(id_, received_ms), (hit.event_ms, received_ms, id_)
+            for destination, site in routes:
+                yield Group(destination, shard), Task(id_, order, hit, entry, site, key, attempt, first_ms)
 
     def sites_of(self, destination: str) -> list[str]:
         """What a destination calls the sites that are routed to it."""
@@ -107,9 +125,18 @@ class Router:
         return key, routes or _TO_NOWHERE
 
     def _site_of(self, hit: QueuedHit) -> str:
-        referrer = urlsplit(hit.referer).hostname if hit.referer.startswith("http") else None
+        referrer = host_of(hit.referer) if hit.referer.startswith("http") else None
         site = self._sites.resolve("matomo", hit.parameters, hit.host, referrer)
         return "" if isinstance(site, Unresolved) else site
+
+
+def by_group(routed: Iterable[Routed]) -> dict[Group, list[Task]]:
+    """All there is to deliver, by group."""
+    groups: dict[Group, list[Task]] = defaultdict(list)
+    for each in routed:
+        for group, task in each.tasks:
+            groups[group].append(task)
+    return groups
 
 
 def not_settled_s(read: ReadMessage, *, settle_s: int, now_ms: int) -> int:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from footfall import reasons
 from footfall.configuration import Configuration
 from footfall.destinations.delivery import Destination
 from footfall.hits.authentication import read_token_hashes
@@ -14,7 +13,7 @@ from footfall.queueing.circuits import Circuits
 from footfall.queueing.dead_letters import DeadLetter, write_letter
 from footfall.queueing.deliver import WAITS, needed_ms
 from footfall.queueing.heartbeat import Heartbeat
-from footfall.queueing.plan import NOWHERE, ReadMessage, Router, not_settled_s, read_received
+from footfall.queueing.plan import NOWHERE, ReadMessage, Routed, Router, by_group, not_settled_s, read_received
 from footfall.queueing.policy import Policy
 from footfall.queueing.ports import DeadLetterSink, DeliveryTable, InputQueue, Received
 from footfall.queueing.settle import Waiting, settle, wait_s, waiting_in
@@ -127,14 +126,14 @@ class _Run:
         early = {
             read.received.receipt: wait for read in messages if (wait := not_settled_s(read, settle_s=self._drain.settle_s, now_ms=now_ms))
         }
-        settled = [read for read in messages if read.received.receipt not in early]
+        settled = [self._router.route(read) for read in messages if read.received.receipt not in early]
         heartbeat = Heartbeat(
             self._queue,
-            [read.received.receipt for read in settled],
+            [each.read.received.receipt for each in settled],
             visibility_s=self._drain.visibility_s,
             now=self._drain.now,
         )
-        waiting = self._shards.deliver(self._router.tasks(settled), heartbeat.beat, self._tally)
+        waiting = self._shards.deliver(by_group(settled), heartbeat.beat, self._tally)
         self._tally.messages["unconfirmed"] += heartbeat.unconfirmed
         self._settle(settled, waiting, early)
         return not any(fate.is_due for fates in waiting.values() for fate in fates)  # else time is up for some destination
@@ -157,15 +156,15 @@ class _Run:
         self._tally.messages["received"] += len(messages)
         return messages
 
-    def _settle(self, messages: Sequence[ReadMessage], waiting: Waiting, early: Mapping[str, int]) -> None:
+    def _settle(self, messages: Sequence[Routed], waiting: Waiting, early: Mapping[str, int]) -> None:
         safe: list[str] = []
         waits = dict(early)
         now_ms = self._drain.now()
-        for read in messages:
+        for read, _, suppressed in messages:
             theirs = waiting_in(read, waiting)
             if not theirs and self._park_unreadable(read, now_ms):
                 safe.append(read.received.receipt)
-                self._tally.suppressed.update((each.reason, self._router.site_key_of(each.hit)) for each in read.message.suppressed)
+                self._tally.suppressed.update(suppressed)
             else:
                 age_ms = max(now_ms - read.received.sent_ms, 0)
                 waits[read.received.receipt] = wait_s(theirs or [WAITS], age_ms=age_ms, now_ms=now_ms, jitter=self._drain.jitter())
@@ -178,7 +177,7 @@ class _Run:
             return True
         letter = DeadLetter(
             destination=NOWHERE,
-            reason=reasons.UNREADABLE.code,
+            reason=read.reason,
             detail=read.problem or f"{count} elements of the message are no request",
             site="",
             event_ids=(),

@@ -8,7 +8,7 @@ from typing import Final
 
 from footfall.destinations.delivery import Destination
 from footfall.destinations.exchange import History
-from footfall.errors import StoppedError, UnavailableError
+from footfall.errors import FootfallError, UnavailableError
 from footfall.queueing.circuits import Circuits
 from footfall.queueing.deliver import WAITS, Fate, ShardDelivery
 from footfall.queueing.lease import Lease, lease_key
@@ -99,7 +99,8 @@ class Shards:
             if not is_held:
                 delivery.tally.uncertain[group.destination] += lease.take(now_ms=self.now())
             delivery.deliver(tasks)
-        except (StoppedError, UnavailableError) as stopped:
+        except Exception as stopped:  # noqa: BLE001 - the bulkhead of a visitor shard, and what is meant to stop one
+            delivery.tally.crashes += not isinstance(stopped, FootfallError)
             delivery.tally.stopped[type(stopped).__name__] += 1
             delivery.tally.items_written += lease.writes + lease.ledger.items_written
             delivery.tally.items_read += lease.ledger.items_read

@@ -20,6 +20,7 @@ class Tally:
     bulks: Counter[str] = field(default_factory=Counter)
     stopped: Counter[str] = field(default_factory=Counter)  # shards given up in a round, by the error's name
     messages: Counter[str] = field(default_factory=Counter)  # received, deleted, waiting, unconfirmed (a delete or a wait that failed)
+    crashes: int = 0  # shards given up because our own code failed; hits on which it failed are losses
     items_read: int = 0  # of the delivery table
     items_written: int = 0
     circuits: dict[str, str] = field(default_factory=dict)  # by destination: why it is open, "" when closed
@@ -52,6 +53,7 @@ class Tally:
         return {
             **{name: getattr(self, name).total() for name in counters},
             **{f"messages_{name}": self.messages[name] for name in ("received", "deleted", "waiting", "unconfirmed")},
+            "crashes": self.crashes,
             "items_read": self.items_read,
             "items_written": self.items_written,
             "circuits_open": ", ".join(f"{name}: {reason}" for name, reason in sorted(open_circuits.items())),
